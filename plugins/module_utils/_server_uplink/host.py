@@ -25,9 +25,9 @@ class Answer(NamedTuple):
 
     @property
     def complaint(self) -> str:
-        """The last line of what the program complained about, for an error sentence."""
+        """The first line of what the program complained about, for an error sentence."""
         lines = (self.error.strip() or self.output.strip() or "no message").splitlines()
-        return lines[-1].strip()
+        return lines[0].strip()
 
 
 class Host(ABC):

@@ -16,9 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from lab.guest.image import GuestImage, ensure_image
-from lab.guest.lldp import Announcement, Announcer
-from lab.guest.network import CORES, SERVER_PORT, GuestNetwork, inside
+from lab.qemu.image import GuestImage, ensure_image
+from lab.qemu.lldp import Announcement, Announcer
+from lab.qemu.network import CORES, SERVER_PORT, GuestNetwork, inside
 
 ADDRESS = "10.9.0.31"
 MANAGEMENT_ADDRESS = "10.77.0.31"

@@ -14,7 +14,7 @@ by a trunk, and announce themselves by LLDP. eth2 is for management: sshd answer
 
 from __future__ import annotations
 
-from lab.guest.image import GuestImage, ensure_image
-from lab.guest.machine import BondingGuest, GuestError
+from lab.qemu.image import GuestImage, ensure_image
+from lab.qemu.machine import BondingGuest, GuestError
 
 __all__ = ["BondingGuest", "GuestError", "GuestImage", "ensure_image"]

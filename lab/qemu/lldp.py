@@ -10,7 +10,7 @@ import struct
 import threading
 from dataclasses import dataclass
 
-from lab.guest.network import inside
+from lab.qemu.network import inside
 
 MULTICAST = bytes.fromhex("0180c200000e")
 ETHERTYPE = 0x88CC

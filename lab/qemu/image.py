@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.guest.cpio import Archive
+from lab.qemu.cpio import Archive
 
 SUITE = "bookworm"
 PACKAGES = ("python3", "iproute2", "iputils-ping", "lldpd", "openssh-server", "busybox-static")
