@@ -24,7 +24,7 @@ X11Forwarding no
 MaxStartups 200
 MaxSessions 200
 LoginGraceTime 60
-Subsystem sftp /usr/lib/openssh/sftp-server
+Subsystem sftp internal-sftp
 EOF
 sed -i 's/^hosts:.*/hosts: files/' "$root/etc/nsswitch.conf"
 printf 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nexport PATH\n' > "$root/etc/profile"
