@@ -82,17 +82,17 @@ class Summary:
     closing: List[str]
     failed: List[str]
 
-    def as_dict(self) -> Dict[str, Any]:
+    @property
+    def shown(self) -> List[str]:
         width = max((len(line.host) for line in self.lines), default=0)
-        shown = [f"{line.host:<{width}}  {line.text}" for line in self.lines]
-        return {
-            "lines": [self.title, *shown, *self.closing],
-            "failed": self.failed,
-            "markdown": self._markdown(),
-            "record": {"title": self.title, "hosts": [asdict(line) for line in self.lines], "closing": self.closing},
-        }
+        return ["", self.title, *(f"{line.host:<{width}}  {line.text}" for line in self.lines), *self.closing]
 
-    def _markdown(self) -> str:
+    @property
+    def record(self) -> Dict[str, Any]:
+        return {"title": self.title, "hosts": [asdict(line) for line in self.lines], "closing": self.closing}
+
+    @property
+    def markdown(self) -> str:
         rows = "".join(f"| {line.host} | {line.text.replace('|', '/')} |\n" for line in self.lines)
         closing = "".join(f"- {text}\n" for text in self.closing)
         return f"# {self.title}\n\n|  |  |\n|---|---|\n{rows}\n{closing}"
@@ -238,7 +238,6 @@ def _failed(result: Mapping[str, Any]) -> bool:
 def _why(name: str, result: Mapping[str, Any]) -> str:
     """Return why it failed, without the host's name in front: the line begins with it."""
     text = str(result.get("msg", "no message"))
-    text = text.removeprefix("Task failed: ") if hasattr(text, "removeprefix") else text
     marker = f"{name}: "
     return text[text.index(marker) + len(marker) :] if marker in text else text
 
