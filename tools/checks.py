@@ -29,6 +29,7 @@ class Part(NamedTuple):
     target: str
 
 
+LAB_TESTS = [*ROOT.glob("tests/lab/test_*.py"), *ROOT.glob("tests/faults/test_*.py")]
 # What the others need: environments and Debian packages. Without it nothing else is tried.
 INSTALL = Part("install", "install")
 # The longest first, so that the two workers end together.
@@ -43,7 +44,7 @@ SHARED = (
 )
 # The lab's own time limits are tight, so nothing runs beside it.
 ALONE = (
-    Part("lab-test", "lab-test"),
+    *((Part("lab-test", "lab-test"),) if LAB_TESTS else ()),
     Part("molecule", "molecule"),
 )
 
