@@ -1,0 +1,66 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Back up a switch to dated files on the controller."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.contingency.infra.plugins.module_utils._switch.backup import BackupStore, Stored, redacted
+from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import SwitchError
+from ansible_collections.contingency.infra.plugins.module_utils._switch.info import texts
+from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
+from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
+from ansible_collections.contingency.infra.plugins.modules.switch_backup import ARGUMENT_SPEC
+from ansible_collections.contingency.infra.plugins.plugin_utils.switch_action import SwitchAction
+
+
+class ActionModule(SwitchAction):
+    """Wire the arguments to the session and the store."""
+
+    argument_spec = ARGUMENT_SPEC
+
+    def work(self, target: Target, platform: Platform, arguments: dict[str, Any]) -> dict[str, Any]:
+        started = time.monotonic()
+        session = platform.open(target)
+        try:
+            found, missing = texts(platform, session)
+        finally:
+            session.close()
+        directory = os.path.join(arguments["dest"], re.sub(r"[^\w.-]", "_", target.name))
+        store = BackupStore(directory, platform.comparable)
+        stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        try:
+            planned = {name: store.plan(name, text, stamp) for name, text in found.items()}
+            if not self.check_mode:
+                for name, each in planned.items():
+                    if each.written:
+                        store.store(each, found[name], arguments["keep"])
+        except OSError as error:
+            raise SwitchError(
+                target.name,
+                f"the backup was read but not stored: {error.strerror.lower()} at {error.filename}; "
+                "free space or choose another dest, then run this again",
+            ) from error
+        return {
+            "changed": any(each.written for name, each in planned.items() if name != "log"),
+            "files": [each.as_dict() for each in planned.values()],
+            "missing": missing,
+            "diff": _diff(planned["running"], found["running"]),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+
+
+def _diff(stored: Stored, text: str) -> dict[str, str]:
+    before = stored.previous or ""
+    return {
+        "before_header": "running configuration, newest backup",
+        "after_header": "running configuration",
+        "before": redacted(before) if before else "",
+        "after": redacted(text if stored.written else before),
+    }

@@ -1,0 +1,50 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run at a time per switch on this controller: a lock that ends with its process."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import time
+from typing import IO, Iterator
+
+from .errors import Busy
+
+_PAUSE = 0.2
+
+
+@contextlib.contextmanager
+def only_run(switch: str, directory: str, patience: float) -> Iterator[None]:
+    """Hold the switch's lock; Busy where another process still holds it after ``patience`` seconds.
+
+    The kernel drops the lock when its process ends, also by ``kill -9``: nothing is ever to be removed by hand.
+    """
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    path = os.path.join(directory, re.sub(r"[^\w.-]", "_", switch) + ".lock")
+    with open(path, "a+", encoding="utf-8") as file:
+        _acquire(switch, file, time.monotonic() + patience)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _acquire(switch: str, file: IO[str], deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                file.seek(0)
+                holder = file.read().strip() or "unknown"
+                raise Busy(
+                    switch,
+                    f"another run on this controller (process {holder}) is still working on it; wait until it has ended, "
+                    "then run this again",
+                ) from error
+        time.sleep(_PAUSE)

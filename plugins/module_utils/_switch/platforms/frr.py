@@ -1,0 +1,78 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FRR with vtysh as the login shell: routing daemon only, so no neighbors, no MAC table, no spanning tree."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Optional
+
+from ..errors import Unparsable
+from ..model import ArpEntry, MacEntry, Neighbor, Port, Send
+from ..session import AnySession
+from .base import Platform
+
+SAVE = Send(
+    "write memory",
+    success=r"\[OK\]|onfiguration saved to",
+    failure=(r"(?i)can't|cannot|failed|error|denied|read-only|no space",),
+    timeout=60,
+)
+
+
+class Frr(Platform):
+    """A switch whose login is FRR's vtysh."""
+
+    name = "frr"
+    aliases = ("frr.frr.frr", "community.network.frr", "vyos.frr")
+    netmiko = "cisco_ios"
+    rejections = (r"^\s*% ?(?:Unknown|Ambiguous|Command incomplete|There is no|Can't|Configuration failed)",)
+    virtual_ports = ("br", "vlan", "bond", "lo")
+    volatile = (r"^Building configuration", r"^Current configuration:", r"^ *Link (?:ups|downs): ")
+    save_sends = (SAVE,)
+    interfaces_command = "show interface"
+    neighbors_command = ""
+
+    def read_ports(self, session: AnySession) -> Dict[str, Port]:
+        return ports_of(_interfaces(session))
+
+    def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
+        return None
+
+    def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
+        return None
+
+    def read_arp(self, session: AnySession) -> List[ArpEntry]:
+        return []
+
+    def read_addresses(self, session: AnySession) -> Dict[str, str]:
+        return {
+            entry["address"].partition("/")[0]: name
+            for name, each in _interfaces(session).items()
+            for entry in each.get("ipAddresses", [])
+        }
+
+
+def ports_of(interfaces: Dict[str, Any]) -> Dict[str, Port]:
+    """Return the ports of ``show interface json``."""
+    return {
+        name: Port(
+            name=name,
+            enabled=each["administrativeStatus"] == "up",
+            link=each["administrativeStatus"] == "up" and each["operationalStatus"] == "up",
+        )
+        for name, each in interfaces.items()
+    }
+
+
+def _interfaces(session: AnySession) -> Dict[str, Any]:
+    command = "show interface json"
+    output = session.read(command)
+    try:
+        found: Dict[str, Any] = json.loads(output)
+        if not all({"administrativeStatus", "operationalStatus"} <= set(each) for each in found.values()):
+            raise ValueError("states missing")
+    except (ValueError, AttributeError, TypeError) as error:
+        raise Unparsable(session.target.name, command, output) from error
+    return found

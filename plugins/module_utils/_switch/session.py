@@ -1,0 +1,211 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One SSH session: a command goes out, its output comes back, anything else is an error."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from abc import ABC, abstractmethod
+from typing import Any, List, Optional, Sequence, Tuple, Union
+
+from .connect import open_connection, privilege_missing
+from .errors import CommandRejected, SessionLost, SwitchError
+from .model import Send
+from .target import Target
+
+
+class Session(ABC):
+    """A session with one switch. ``sent`` holds every line of a change, in order, as it went out."""
+
+    def __init__(self, target: Target, rejections: Sequence[str]) -> None:
+        self.target = target
+        self.sent: List[str] = []
+        self._rejections = re.compile("|".join(f"(?:{each})" for each in rejections), re.MULTILINE)
+
+    @abstractmethod
+    def exchange(self, send: Send) -> str:
+        """Send one line and return what came back; SessionLost where nothing did."""
+
+    @property
+    @abstractmethod
+    def connection(self) -> Any:
+        """Return Netmiko's connection."""
+
+    def read(self, command: str, timeout: float = 0.0) -> str:
+        """Return the output of a command that only reads; CommandRejected where the switch says no."""
+        output = self.exchange(Send(command, timeout=timeout))
+        if self._is_rejection(output):
+            raise CommandRejected(self.target.name, command, output)
+        return output
+
+    def attempt(self, command: str) -> Optional[str]:
+        """Return the output of a command that only reads, or None where the switch does not know it."""
+        output = self.exchange(Send(command))
+        return None if self._is_rejection(output) else output
+
+    def _is_rejection(self, output: str) -> bool:
+        # A long output is an answer: a banner or a log in it may hold what looks like an error.
+        return output.count("\n") <= 6 and bool(self._rejections.search(output))
+
+    def change(self, sends: Sequence[Send]) -> None:
+        """Send the lines of a change one after the other; stop at the first that is rejected."""
+        for send in sends:
+            self.sent.append(send.command)
+            self._reject(send, self.exchange(send))
+
+    def _reject(self, send: Send, output: str) -> None:
+        if self._rejections.search(output) or any(re.search(each, output) for each in send.failure):
+            raise CommandRejected(self.target.name, send.command, output)
+        if send.success and not re.search(send.success, output):
+            raise CommandRejected(self.target.name, send.command, output)
+
+    @property
+    def addresses(self) -> Tuple[str, str]:
+        """Return the controller's and the switch's address of this session."""
+        transport = self.connection.remote_conn_pre.get_transport()
+        return transport.sock.getsockname()[0], transport.sock.getpeername()[0]
+
+    def close(self) -> None:
+        """End the session; harmless where it has ended already."""
+        self.connection.paramiko_cleanup()
+
+
+class CliSession(Session):
+    """The command line of a switch, through Netmiko's login and prompt finding."""
+
+    def __init__(self, target: Target, device_type: str, prompt: str, rejections: Sequence[str]) -> None:
+        super().__init__(target, rejections)
+        self._connection = open_connection(target, device_type, prepare=True)
+        base = re.escape(self._connection.base_prompt.strip())
+        self._prompt = re.compile(rf"^{prompt.replace('{base}', base)}[ \t]*$", re.MULTILINE)
+        self.prompt = ""
+
+    @property
+    def connection(self) -> Any:
+        return self._connection
+
+    def enable(self) -> None:
+        """Get the right to configure where the prompt shows that it is missing."""
+        self.exchange(Send(""))
+        if not self.prompt.endswith(">"):
+            return
+        if not self.target.enable_secret:
+            raise privilege_missing(self.target)
+        try:
+            self._connection.enable()
+        except ValueError as error:
+            raise privilege_missing(self.target) from error
+        self.exchange(Send(""))
+        if self.prompt.endswith(">"):
+            raise privilege_missing(self.target)
+
+    def exchange(self, send: Send) -> str:
+        deadline = time.monotonic() + (send.timeout or self.target.command_timeout)
+        try:
+            self._drain()
+            self._connection.write_channel(send.command + "\n")
+            output = self._until_prompt(send, deadline)
+        except (OSError, EOFError) as error:
+            raise self._lost(send, f"the session ended ({error})") from error
+        return self._without_echo(send.command, output)
+
+    def _drain(self) -> None:
+        channel = self._connection.remote_conn
+        while channel.recv_ready():
+            channel.recv(65535)
+
+    def _until_prompt(self, send: Send, deadline: float) -> str:
+        raw, answered = b"", 0
+        while True:
+            raw += self._receive(send, deadline)
+            text = self._clean(raw)
+            echo = text.find(send.command)
+            if echo < 0:
+                continue
+            after = text[echo + len(send.command) :]
+            prompt = self._prompt.search(after)
+            if prompt:
+                self.prompt = prompt.group(0).strip()
+                return text[: echo + len(send.command) + prompt.start()]
+            answered = self._answer(send, after, answered)
+
+    def _answer(self, send: Send, text: str, answered: int) -> int:
+        """Answer the switch's question at the end of ``text``; return how far it has been answered."""
+        for pattern, reply in send.answers:
+            question = re.search(rf"(?:{pattern})\s*$", text[answered:])
+            if question:
+                self._connection.write_channel(reply + "\n")
+                return len(text)
+        return answered
+
+    def _receive(self, send: Send, deadline: float) -> bytes:
+        channel = self._connection.remote_conn
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise self._lost(send, "no answer in time")
+        channel.settimeout(left)
+        try:
+            data: bytes = channel.recv(65535)
+        except socket.timeout as error:
+            raise self._lost(send, "no answer in time") from error
+        if not data:
+            raise self._lost(send, "the session ended")
+        return data
+
+    def _lost(self, send: Send, why: str) -> SwitchError:
+        return SessionLost(self.target.name, f"{why} after '{send.command}'; look at the switch's console")
+
+    def _clean(self, raw: bytes) -> str:
+        text = raw.decode("utf-8", errors="replace")
+        if "\x1b" in text:
+            text = str(self._connection.strip_ansi_escape_codes(text))
+        return re.sub(r"\r+\n|\n\r", "\n", text).replace("\x00", "")
+
+    @staticmethod
+    def _without_echo(command: str, output: str) -> str:
+        start = output.find(command)
+        return output[start + len(command) :].strip("\r\n") if start >= 0 else output
+
+
+class ShellSession(Session):
+    """A Linux shell on the switch: each command in a channel of its own, with its exit status."""
+
+    def __init__(self, target: Target, rejections: Sequence[str]) -> None:
+        super().__init__(target, rejections)
+        self._connection = open_connection(target, "linux", prepare=False)
+
+    @property
+    def connection(self) -> Any:
+        return self._connection
+
+    def exchange(self, send: Send) -> str:
+        timeout = send.timeout or self.target.command_timeout
+        try:
+            channel = self._connection.remote_conn_pre.get_transport().open_session(timeout=timeout)
+            channel.settimeout(timeout)
+            channel.set_combine_stderr(True)
+            channel.exec_command(send.command)
+            output = self._drained(channel)
+            status = channel.recv_exit_status()
+        except socket.timeout as error:
+            raise SessionLost(self.target.name, f"no answer in time to '{send.command}'; look at the console") from error
+        except Exception as error:
+            raise SessionLost(
+                self.target.name, f"the session ended ({error}) in '{send.command}'; look at the switch's console"
+            ) from error
+        return output if status == 0 else f"% exit status {status}: {output}"
+
+    @staticmethod
+    def _drained(channel: Any) -> str:
+        chunks = []
+        while True:
+            data = channel.recv(65535)
+            if not data:
+                return b"".join(chunks).decode("utf-8", errors="replace").replace("\r\n", "\n")
+            chunks.append(data)
+
+
+AnySession = Union[CliSession, ShellSession]

@@ -1,0 +1,92 @@
+#!/usr/bin/python
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Back up a switch to dated files. The work is in the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: switch_backup
+short_description: Back up configuration and log of a switch to dated files
+version_added: 0.1.0
+author: contingency.infra contributors (@contingency)
+description:
+  - Stores running and startup configuration, log buffer, version, interfaces and neighbors on the controller, in one login.
+  - Files are named C(running-20261121T214500Z.txt), readable by their owner only, written atomically.
+  - A text is written when it differs from the newest file of its kind, lines that change by themselves left out.
+    The log is always evidence and is written when it differs, but it does not make the task changed.
+  - The configurations hold what the switch shows, including its hashed passwords; keep the directory as safe as the switch.
+    The diff hides them.
+extends_documentation_fragment:
+  - contingency.infra.switch
+options:
+  dest:
+    description: Directory on the controller; each switch gets a directory of its own in it.
+    type: path
+    required: true
+  keep:
+    description: How many files of each kind are kept.
+    type: int
+    default: 30
+attributes:
+  check_mode:
+    description: Reads the switch and says what would be written.
+    support: full
+  diff_mode:
+    description: Shows the change of the running configuration without its secrets.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Back up every switch
+  contingency.infra.switch_backup:
+    dest: /var/lib/contingency/switches
+    keep: 60
+"""
+
+RETURN = r"""
+files:
+  description: The newest file of each kind, its hash, and whether it was written now.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: running, path: /var/lib/contingency/switches/core-b/running-20261121T214500Z.txt, sha256: 9f86d081884c7d65, written: true}]
+missing:
+  description: Texts that the switch did not give, with its answer.
+  returned: success
+  type: dict
+  sample: {neighbors: "rejected 'show lldp neighbors': '% LLDP is not enabled'"}
+seconds:
+  description: Time of the task in seconds.
+  returned: success
+  type: float
+  sample: 1.2
+reason:
+  description: Fixed word for why the task failed.
+  returned: failure
+  type: str
+  sample: unreachable
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.contingency.infra.plugins.module_utils._switch.arguments import (
+    CONNECTION_ARGUMENTS,
+    ON_CONTROLLER,
+)
+
+ARGUMENT_SPEC = dict(
+    CONNECTION_ARGUMENTS,
+    dest={"type": "path", "required": True},
+    keep={"type": "int", "default": 30},
+)
+
+
+def main():
+    """Say that this runs on the controller; the argument specification above is what Ansible checks."""
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module.fail_json(msg=ON_CONTROLLER.format(name="switch_backup"))
+
+
+if __name__ == "__main__":
+    main()
