@@ -51,7 +51,7 @@ root:
 	@if [ "$$(id -u)" -ne 0 ] && [ -z "$${CONTINGENCY_LAB_INVENTORY:-}" ]; then \
 	  echo "make $(firstword $(MAKECMDGOALS)) starts lab machines and needs root: run it as root." >&2; exit 1; fi
 
-install: venv-test venv-next apt
+install: venv-test venv-next apt apt-guest
 
 # --- the lab --------------------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ build: venv-test ## the Galaxy tarball, judged by Galaxy's importer
 	@$(RUN) tools.build
 
 # Within the lab: what the lab promises, and what the playbooks do when things break.
-lab-test: root venv-test apt ## tests that need the lab
+lab-test: root venv-test apt apt-guest ## tests that need the lab
 	@$(RUN) tools.pytest_part lab-test $(or $(wildcard tests/lab tests/faults),tests/lab)
 
 molecule: root venv-test apt ## the Molecule scenarios, in the lab or on a site's own lab machines
