@@ -27,20 +27,25 @@ def main(groups: list[str]) -> int:
     missing = [package for group in groups for package in PACKAGES[group] if not _is_installed(package)]
     if not missing and _has_lists():
         return 0
-    names = " ".join(missing)
     if os.geteuid() != 0:
-        if not missing:
-            return 0
-        return _fail(f"These packages are missing and need root: run 'apt-get install {names}', then make again.")
+        return _without_root(missing)
+    names = " ".join(missing)
     print(f"apt: installing {names} ..." if missing else "apt: fetching the lists of packages ...", flush=True)
     started = time.monotonic()
-    install = [["install", "--yes", "--no-install-recommends", *missing]] if missing else []
-    for command in (["update"], *install):
-        done = _apt_get(command)
+    # One unreachable source of many is no reason to stop: what counts is whether the packages come.
+    said = _apt_get("update").stdout
+    if missing:
+        done = _apt_get("install", "--yes", "--no-install-recommends", *missing)
         if done.returncode != 0:
-            return _fail(f"{done.stdout}apt-get {command[0]} failed: see its message above, then run make again.")
+            return _fail(f"{said}{done.stdout}apt-get could not install {names}: see above, then run make again.")
     print(f"apt: done in {time.monotonic() - started:.0f} s", flush=True)
     return 0
+
+
+def _without_root(missing: list[str]) -> int:
+    if not missing:
+        return 0
+    return _fail(f"Packages are missing and need root: run 'apt-get install {' '.join(missing)}', then make again.")
 
 
 def _is_installed(package: str) -> bool:
@@ -53,7 +58,7 @@ def _has_lists() -> bool:
     return any(Path("/var/lib/apt/lists").glob("*_Packages*"))
 
 
-def _apt_get(command: list[str]) -> subprocess.CompletedProcess[str]:
+def _apt_get(*command: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     # Another apt on the machine is waited for, not failed at.
     return subprocess.run(
