@@ -233,6 +233,28 @@ def net() -> Iterator[Callable[..., FakeNetwork]]:
         network.__exit__()
 
 
+@pytest.fixture(scope="session")
+def every_platform() -> Iterator[Callable[[str], BaseConnection]]:
+    """One device of each platform for tests that only look; every_platform(name) is the connection to it."""
+    opened: dict[str, BaseConnection] = {}
+    with FakeNetwork([Fake(name, name) for name in VENDORS]) as network:
+
+        def connection(name: str) -> BaseConnection:
+            if name not in opened:
+                opened[name] = ConnectHandler(**network[name].netmiko())
+            return opened[name]
+
+        yield connection
+        for known in opened.values():
+            known.remote_conn_pre.close()
+
+
+@pytest.fixture
+def looking(every_platform: Callable[[str], BaseConnection], platform: str) -> BaseConnection:
+    """A connection to an untouched device of the platform."""
+    return every_platform(platform)
+
+
 @pytest.fixture
 def connect() -> Iterator[Callable[..., BaseConnection]]:
     """Log in with Netmiko: connect(handle, ...)."""

@@ -20,6 +20,16 @@ from tests.unit.fakes.conftest import VENDORS, Vendor
 Start = Callable[..., FakeNetwork]
 Connect = Callable[..., BaseConnection]
 Send = Callable[..., str]
+PAGING_OFF = {
+    "hp_comware": "screen-length disable",
+    "huawei_vrp": "screen-length 0 temporary",
+    "huawei_vrpv8": "screen-length 0 temporary",
+    "juniper_junos": "set cli screen-length 0",
+    "cisco_ios": "terminal length 0",
+    "cisco_nxos": "terminal length 0",
+    "arista_eos": "terminal length 0",
+    "ruijie_os": "terminal length 0",
+}
 
 
 def rows(connection: BaseConnection, platform: str, command: str) -> list[dict[str, Any]]:
@@ -31,42 +41,39 @@ def rows(connection: BaseConnection, platform: str, command: str) -> list[dict[s
 
 @pytest.mark.parametrize("platform", sorted(set(VENDORS) - {"ruijie_os", "juniper_junos"}))
 def test_port_tables_are_in_the_vendors_format(
-    net: Start, connect: Connect, platform: str, vendor: Vendor, uplinks: tuple[str, str]
+    looking: BaseConnection, platform: str, vendor: Vendor, uplinks: tuple[str, str]
 ) -> None:
-    connection = connect(net(Fake("access-ward", platform))["access-ward"])
-    status = {row[vendor.port]: vendor.is_up(row) for row in rows(connection, platform, vendor.status)}
+    status = {row[vendor.port]: vendor.is_up(row) for row in rows(looking, platform, vendor.status)}
     names = [name for name in uplinks if name in status] or list(vendor.shorts)
     assert [status[name] for name in names] == [True, False]
 
 
 @pytest.mark.parametrize("platform", sorted(set(VENDORS) - {"ruijie_os"}))
 def test_tables_are_in_the_vendors_format_and_tell_the_same_story(
-    net: Start, connect: Connect, platform: str, vendor: Vendor, uplinks: tuple[str, str]
+    looking: BaseConnection, platform: str, vendor: Vendor, uplinks: tuple[str, str]
 ) -> None:
-    connection = connect(net(Fake("access-ward", platform))["access-ward"])
-    neighbors = rows(connection, platform, vendor.neighbors)
+    neighbors = rows(looking, platform, vendor.neighbors)
     assert [row["neighbor_name"] for row in neighbors] == ["core-a"]
     assert neighbors[0]["local_interface"] in (uplinks[0], vendor.shorts[0])
-    assert [row["neighbor_name"] for row in rows(connection, platform, vendor.detail)] == ["core-a"]
+    assert [row["neighbor_name"] for row in rows(looking, platform, vendor.detail)] == ["core-a"]
 
-    macs = {row[vendor.mac]: row[vendor.mac_port] for row in rows(connection, platform, vendor.macs)}
+    macs = {row[vendor.mac]: row[vendor.mac_port] for row in rows(looking, platform, vendor.macs)}
     server = next(place for mac, place in macs.items() if mac.translate({45: "", 46: "", 58: ""}).endswith("56400031"))
     assert server in (uplinks[0], vendor.shorts[0], [vendor.shorts[0]])
 
-    addresses = [row["ip_address"] for row in rows(connection, platform, vendor.arp)]
+    addresses = [row["ip_address"] for row in rows(looking, platform, vendor.arp)]
     assert {"10.9.0.1", "10.9.0.31"} <= set(addresses)
 
     for command in vendor.parsed:
-        assert rows(connection, platform, command), command
+        assert rows(looking, platform, command), command
 
 
 @pytest.mark.parametrize("platform", ["juniper_junos", "ruijie_os"])
 def test_tables_without_a_template_follow_the_vendors_manual(
-    net: Start, connect: Connect, platform: str, vendor: Vendor, uplinks: tuple[str, str]
+    looking: BaseConnection, platform: str, vendor: Vendor, uplinks: tuple[str, str]
 ) -> None:
-    connection = connect(net(Fake("access-ward", platform))["access-ward"])
-    status = connection.send_command(vendor.status)
-    neighbors = connection.send_command(vendor.neighbors)
+    status = looking.send_command(vendor.status)
+    neighbors = looking.send_command(vendor.neighbors)
     shown = {
         "ruijie_os": (
             r"^TenGigabitEthernet 0/49 +up +trunk +Full +10G +fiber\s*$",
@@ -83,12 +90,14 @@ def test_tables_without_a_template_follow_the_vendors_manual(
         assert re.search(pattern, text, re.MULTILINE), pattern
 
 
-def test_a_change_takes_effect_and_a_save_stores_it(
+def test_a_change_moves_what_is_seen_and_a_save_stores_it(
     net: Start, connect: Connect, send: Send, platform: str, vendor: Vendor, uplinks: tuple[str, str]
 ) -> None:
     handle = net(Fake("access-ward", platform))["access-ward"]
     connection = connect(handle)
     before = handle.startup_config()
+    assert vendor.reply in connection.send_command(vendor.ping.format("10.9.0.1"))
+    assert vendor.reply not in connection.send_command(vendor.ping.format("10.9.0.99"))
 
     send(connection, *vendor.swap)
     assert handle.device.uplinks_with_link() == (uplinks[1],)
@@ -104,43 +113,31 @@ def test_a_change_takes_effect_and_a_save_stores_it(
     assert all(uplinks[1] in text for text in shown)
     assert not any(re.search(r"(?i)error|invalid|unrecognized", text) for text in shown)
 
-
-def test_the_device_pings_what_is_behind_its_active_uplink(
-    net: Start, connect: Connect, platform: str, vendor: Vendor
-) -> None:
-    handle = net(Fake("access-ward", platform))["access-ward"]
-    connection = connect(handle)
-    assert vendor.reply in connection.send_command(vendor.ping.format("10.9.0.1"))
-    assert vendor.reply not in connection.send_command(vendor.ping.format("10.9.0.99"))
-    handle.set_peer(handle.fake.uplinks()["core-a"], False)
+    handle.set_peer(uplinks[1], False)
     assert vendor.reply not in connection.send_command(vendor.ping.format("10.9.0.1"))
 
 
-def test_an_unknown_word_gets_the_vendors_error(
-    net: Start, connect: Connect, platform: str, vendor: Vendor
-) -> None:
-    connection = connect(net(Fake("access-ward", platform))["access-ward"])
+def test_an_unknown_word_gets_the_vendors_error(looking: BaseConnection, vendor: Vendor) -> None:
     word = "display" if vendor.status.startswith("display") else "show"
-    answer = connection.send_command(f"{word} nonsense", strip_prompt=False, strip_command=False)
+    answer = looking.send_command(f"{word} nonsense", strip_prompt=False, strip_command=False)
     assert vendor.unknown in answer
     lines = answer.splitlines()
     caret = next((line.index("^") for line in lines if line.strip() == "^"), None)
     if caret is not None:
-        prompt = lines[-1].strip()
-        assert caret == len(prompt) + len(word) + 1
+        assert caret == len(lines[-1]) + len(word) + 1
 
 
 def test_output_is_paged_until_the_client_says_otherwise(
-    net: Start, connect: Connect, send: Send, platform: str, vendor: Vendor
+    looking: BaseConnection, send: Send, platform: str, vendor: Vendor
 ) -> None:
-    connection = connect(net(Fake("access-ward", platform))["access-ward"])
-    whole = connection.send_command(vendor.shown[0])
-    send(connection, vendor.paging)
-    connection.write_channel(vendor.shown[0] + "\n")
-    pages = [connection.read_until_pattern("(?i)more")]
-    while "more" in pages[-1].lower():
-        connection.write_channel(" ")
-        pages.append(connection.read_until_pattern(r"(?i)-more-|--more--|\(more\)|---- more ----|(?:#|>)\s*$"))
+    whole = looking.send_command(vendor.shown[0])
+    send(looking, vendor.paging)
+    looking.write_channel(vendor.shown[0] + "\n")
+    pages = [looking.read_until_pattern("[Mm]ore")]
+    while pages[-1].lower().endswith("more"):
+        looking.write_channel(" ")
+        pages.append(looking.read_until_pattern(r"[Mm]ore(?=\W*-)|[#>]\s*$"))
+    looking.disable_paging(PAGING_OFF[platform])
     assert len(pages) > 2
     assert all(len(page.splitlines()) <= 26 for page in pages)
     assert whole.split()[-1] in pages[-1]
@@ -171,11 +168,12 @@ def test_two_uplinks_without_spanning_tree_are_a_loop(net: Start, platform: str)
     assert network["tree"].device.is_blocked(network["tree"].fake.uplinks()["core-b"])
 
 
-def test_neighbors_and_addresses_may_take_their_time(
-    net: Start, connect: Connect, send: Send, platform: str, vendor: Vendor
-) -> None:
-    handle = net(Fake("sw", platform, timings=Timings(link=0.05, lldp=0.5, mac=0.3)))["sw"]
-    send(connect(handle), *vendor.swap)
-    assert handle.device.neighbors() == []
-    time.sleep(0.6)
-    assert [peer.name for _, peer in handle.device.neighbors()] == ["core-b"]
+def test_neighbors_and_addresses_may_take_their_time(net: Start, platform: str, uplinks: tuple[str, str]) -> None:
+    device = net(Fake("sw", platform, timings=Timings(link=0.05, lldp=0.3, mac=0.15)))["sw"].device
+    device.config_of(uplinks[0]).shutdown, device.config_of(uplinks[1]).shutdown = True, False
+    seen = []
+    for _ in range(3):
+        behind = [name for _, name in device.learned() if name in uplinks]
+        seen.append((device.is_up(uplinks[1]), bool(behind), [peer.name for _, peer in device.neighbors()]))
+        time.sleep(0.18)
+    assert seen == [(False, False, []), (True, True, []), (True, True, ["core-b"])]
