@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._switch.backup import BackupStore, Stored, redacted
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import SwitchError
-from ansible_collections.contingency.infra.plugins.module_utils._switch.info import texts
+from ansible_collections.contingency.infra.plugins.module_utils._switch.info import gather, texts
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 from ansible_collections.contingency.infra.plugins.modules.switch_backup import ARGUMENT_SPEC
@@ -29,6 +29,7 @@ class ActionModule(SwitchAction):
         started = time.monotonic()
         session = platform.open(target)
         try:
+            gathered = gather(platform, session, tuple(arguments["gather"]))
             found, missing = texts(platform, session)
         finally:
             session.close()
@@ -51,6 +52,7 @@ class ActionModule(SwitchAction):
             "changed": any(each.written for name, each in planned.items() if name != "log"),
             "files": [each.as_dict() for each in planned.values()],
             "missing": missing,
+            "gathered": gathered,
             "diff": _diff(planned["running"], found["running"]),
             "seconds": round(time.monotonic() - started, 3),
         }

@@ -29,6 +29,12 @@ options:
     description: How many files of each kind are kept.
     type: int
     default: 30
+  gather:
+    description: What else to read in the same login and return, as M(contingency.infra.switch_info) does.
+    type: list
+    elements: str
+    choices: [ports, neighbors, macs, arp, addresses, spanning_tree, version]
+    default: []
 attributes:
   check_mode:
     description: Reads the switch and says what would be written.
@@ -57,6 +63,11 @@ missing:
   returned: success
   type: dict
   sample: {neighbors: "rejected 'show lldp neighbors': '% LLDP is not enabled'"}
+gathered:
+  description: What O(gather) asked for, by name.
+  returned: success
+  type: dict
+  sample: {neighbors: [{port: Te1/0/1, name: core-a, remote_port: Te1/1/1}]}
 seconds:
   description: Time of the task in seconds.
   returned: success
@@ -74,11 +85,13 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.argument
     CONNECTION_ARGUMENTS,
     ON_CONTROLLER,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._switch.info import SUBSETS
 
 ARGUMENT_SPEC = dict(
     CONNECTION_ARGUMENTS,
     dest={"type": "path", "required": True},
     keep={"type": "int", "default": 30},
+    gather={"type": "list", "elements": "str", "choices": list(SUBSETS), "default": []},
 )
 
 

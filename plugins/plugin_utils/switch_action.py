@@ -134,6 +134,7 @@ def target_from(variables: Variables, arguments: Mapping[str, Any]) -> Target:
             )
         ),
         connect_timeout=float(chosen("connect_timeout", "switch_connect_timeout") or 10),
+        login_timeout=float(chosen("login_timeout", "switch_login_timeout") or 10),
         command_timeout=float(chosen("command_timeout", "switch_command_timeout") or 30),
         ssh_config_file=text("ssh_config_file", "switch_ssh_config_file"),
     )
