@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The peer: a thread pool of ten that logs in with Netmiko and sends the same lines, without Ansible.
 
-Usage: thread_pool.py INVENTORY LINES, both JSON files.
+Usage: _thread_pool.py INVENTORY LINES, both JSON files.
 """
 
 from __future__ import annotations
