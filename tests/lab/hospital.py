@@ -162,6 +162,19 @@ class Hospital:
             with ThreadPoolExecutor() as pool:
                 list(pool.map(self._speak, self.access))
 
+    def wait_until_clients_reach_servers(self) -> None:
+        """Over whichever core is there."""
+        clients = self.lab.topology.of_role("client")
+        servers = self.lab.topology.of_role("server")
+        deadline = time.monotonic() + FORWARDING_WITHIN
+        while silent := [
+            (client.name, server.name)
+            for client in clients
+            for server in servers
+            if self.lab.exec(client.name, "ping", "-n", "-c1", "-W1", str(server.address), check=False).returncode
+        ]:
+            assert time.monotonic() < deadline, silent
+
     def _speak(self, switch: str) -> None:
         """Be heard: a core that never hears a quiet switch at its new port sends to the old one until it forgets."""
         self.shell(switch, "ping -n -c 1 -W 1 10.9.0.31 >/dev/null || true")
@@ -192,8 +205,8 @@ class Hospital:
         ends = f"link add inband netns {instance.namespace('core-a')} type veth peer name inband"
         run(["ip", *ends.split(), "netns", instance.namespace(CONTROLLER)])
         try:
-            edge = "set port inband other_config:rstp-port-admin-edge=true"
-            self.shell("core-a", f"ip link set inband up; ovs-vsctl add-port br0 inband -- {edge}")
+            plain = "set port inband other_config:rstp-enable=false"
+            self.shell("core-a", f"ip link set inband up; ovs-vsctl add-port br0 inband -- {plain}")
             own = ["link set inband up", "addr add 10.9.0.99/24 dev inband"]
             ip_batch(own, namespace=instance.namespace(CONTROLLER))
             # The switch forwards without the kernel's help with checksums.
@@ -216,6 +229,11 @@ class Hospital:
 
     def management_cut(self, machine: str) -> AbstractContextManager[None]:
         return self._broken(machine, "ip link set mgmt0 down", "ip link set mgmt0 up")
+
+    def cut_sessions(self, machine: str) -> None:
+        """End every SSH session with it; its sshd takes new ones."""
+        self.shell(machine, "listener=$(cat /run/sshd.pid); for pid in $(pgrep sshd); do "
+                            "[ $pid = $listener ] || kill -KILL $pid 2>/dev/null || true; done")
 
     def hanging(self, machine: str) -> AbstractContextManager[None]:
         """It accepts TCP and says nothing."""
