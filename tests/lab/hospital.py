@@ -199,21 +199,20 @@ class Hospital:
 
     @contextmanager
     def in_band(self, switch: str) -> Iterator[str]:
-        """The controller gets a port at core-a, in the hospital's network; yields the switch's address there."""
+        """The controller gets a port at another switch, in the hospital's network; yields this switch's address there."""
         instance, address = self.lab.instance, self.lab.topology.machine(switch).address
-        assert address is not None
-        ends = f"link add inband netns {instance.namespace('core-a')} type veth peer name inband"
+        via = next(name for name in BRIDGES if name != switch)
+        ends = f"link add inband netns {instance.namespace(via)} type veth peer name inband"
         run(["ip", *ends.split(), "netns", instance.namespace(CONTROLLER)])
         try:
-            plain = "set port inband other_config:rstp-enable=false"
-            self.shell("core-a", f"ip link set inband up; ovs-vsctl add-port br0 inband -- {plain}")
+            self.shell(via, "ip link set inband master br0 up")
             own = ["link set inband up", "addr add 10.9.0.99/24 dev inband"]
             ip_batch(own, namespace=instance.namespace(CONTROLLER))
-            # The switch forwards without the kernel's help with checksums.
+            # Open vSwitch on the way forwards without the kernel's help with checksums.
             self.lab.exec(CONTROLLER, "ethtool", "-K", "inband", "tx", "off")
-            yield address
+            yield str(address)
         finally:
-            self.shell("core-a", "ovs-vsctl --if-exists del-port inband; ip link delete inband")
+            self.shell(via, "ip link delete inband")
 
     @contextmanager
     def _broken(self, machine: str, broken: str, healed: str) -> Iterator[None]:
