@@ -63,6 +63,10 @@ class BondingGuest:
         """The namespace from which the guest's sshd is reached."""
         return self.network.management
 
+    @property
+    def ssh_config(self) -> Path:
+        return self.state / "ssh_config"
+
     def start(self) -> None:
         """Start the guest and wait until its sshd answers; what a crashed run left behind is removed first."""
         image = ensure_image()
@@ -82,13 +86,14 @@ class BondingGuest:
         if self._announcer:
             self._announcer.stop()
             self._announcer = None
+        self._end_ssh()
         self._end_qemu()
         self.network.down()
         shutil.rmtree(self.state, ignore_errors=True)
 
     def ssh_command(self) -> list[str]:
         """The ssh client with everything that it needs to reach the guest, from within ``management``."""
-        return ["ssh", "-F", str(self.state / "ssh_config"), "guest"]
+        return ["ssh", "-F", str(self.ssh_config), "guest"]
 
     def run(self, command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a shell command in the guest."""
@@ -139,9 +144,10 @@ class BondingGuest:
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(key)], check=True)
         known = self.state / "known_hosts"
         known.write_text(f"{MANAGEMENT_ADDRESS} {' '.join(image.host_key.split()[:2])}\n")
-        (self.state / "ssh_config").write_text(
+        self.ssh_config.write_text(
             f"Host guest {MANAGEMENT_ADDRESS}\n HostName {MANAGEMENT_ADDRESS}\n User root\n IdentityFile {key}\n"
             f" IdentitiesOnly yes\n UserKnownHostsFile {known}\n GlobalKnownHostsFile none\n BatchMode yes\n"
+            f" ControlMaster auto\n ControlPath {self.state / 'ssh'}\n ControlPersist 5m\n"
         )
         return key.with_suffix(".pub").read_text().split()[1]
 
@@ -184,6 +190,11 @@ class BondingGuest:
             answer: dict[str, Any] = json.loads(stream.readline())
             if "event" not in answer:
                 return answer
+
+    def _end_ssh(self) -> None:
+        """The client that keeps the session open for the next command."""
+        if (self.state / "ssh").exists():
+            subprocess.run([*self.ssh_command(), "-O", "exit"], check=False, capture_output=True)
 
     def _end_qemu(self) -> None:
         pid = self._qemu_pid()
