@@ -122,7 +122,7 @@ class BondingGuest:
 
     def _qemu(self, image: GuestImage, key: str, taps: dict[str, int]) -> list[str]:
         settings = f"lab.name={self.name} lab.address={ADDRESS}/24 lab.management={MANAGEMENT_ADDRESS}/24 lab.key={key}"
-        command = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", str(MEMORY_MEGABYTES), "-nodefaults"]
+        command = ["qemu-system-x86_64", "-accel", "tcg,tb-size=256", "-cpu", "max", "-m", str(MEMORY_MEGABYTES), "-nodefaults"]
         command += ["-display", "none", "-no-reboot", "-pidfile", str(self.state / "pid")]
         command += ["-kernel", str(image.kernel), "-initrd", str(image.initramfs)]
         command += ["-append", f"console=ttyS0 quiet panic=-1 tsc=unstable random.trust_cpu=on {settings}"]
