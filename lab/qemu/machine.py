@@ -16,9 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from lab import kernel
+from lab.errors import LabError
+from lab.instance import STATE_ROOT
 from lab.qemu.image import GuestImage, ensure_image
 from lab.qemu.lldp import Announcement, Announcer
-from lab.qemu.network import CORES, SERVER_PORT, GuestNetwork, inside
+from lab.qemu.network import CORES, SERVER_PORT, GuestNetwork, namespace_path
 
 ADDRESS = "10.9.0.31"
 MANAGEMENT_ADDRESS = "10.77.0.31"
@@ -27,7 +30,7 @@ BOOT_SECONDS = 60
 STOP_SECONDS = 10
 
 
-class GuestError(Exception):
+class GuestError(LabError):
     """The guest does not do what it should."""
 
 
@@ -40,7 +43,7 @@ class BondingGuest:
     def __init__(self, name: str) -> None:
         self.name = name
         self.network = GuestNetwork(name)
-        self.state = Path("/run/contingency-lab", name)
+        self.state = STATE_ROOT / name
         self.boot_seconds = 0.0
         self._announcer: Announcer | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -98,7 +101,10 @@ class BondingGuest:
     def run(self, command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a shell command in the guest."""
         result = subprocess.run(
-            ["ip", "netns", "exec", self.management, *self.ssh_command(), command], capture_output=True, text=True
+            ["ip", "netns", "exec", self.management, *self.ssh_command(), command],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if check and result.returncode:
             raise GuestError(f"`{command}` failed in the guest: {result.stderr.strip()}")
@@ -122,7 +128,16 @@ class BondingGuest:
 
     def _qemu(self, image: GuestImage, key: str, taps: dict[str, int]) -> list[str]:
         settings = f"lab.name={self.name} lab.address={ADDRESS}/24 lab.management={MANAGEMENT_ADDRESS}/24 lab.key={key}"
-        command = ["qemu-system-x86_64", "-accel", "tcg,tb-size=256", "-cpu", "max", "-m", str(MEMORY_MEGABYTES), "-nodefaults"]
+        command = [
+            "qemu-system-x86_64",
+            "-accel",
+            "tcg,tb-size=256",
+            "-cpu",
+            "max",
+            "-m",
+            str(MEMORY_MEGABYTES),
+            "-nodefaults",
+        ]
         command += ["-display", "none", "-no-reboot", "-pidfile", str(self.state / "pid")]
         command += ["-kernel", str(image.kernel), "-initrd", str(image.initramfs)]
         command += ["-append", f"console=ttyS0 quiet panic=-1 tsc=unstable random.trust_cpu=on {settings}"]
@@ -131,7 +146,10 @@ class BondingGuest:
         command += ["-drive", f"file={image.disk},format=raw,if=virtio,snapshot=on"]
         for number, (card, descriptor) in enumerate(taps.items()):
             command += ["-netdev", f"tap,id={card}-tap,fd={descriptor}"]
-            command += ["-device", f"virtio-net-pci,id={card},netdev={card}-tap,mac=52:54:00:09:00:{number:02x},romfile="]
+            command += [
+                "-device",
+                f"virtio-net-pci,id={card},netdev={card}-tap,mac=52:54:00:09:00:{number:02x},romfile=",
+            ]
         return command
 
     def _announce(self) -> None:
@@ -162,7 +180,7 @@ class BondingGuest:
         raise GuestError(f"The guest's sshd did not answer within {BOOT_SECONDS} s; its console:\n{self.console()}")
 
     def _sshd_answers(self) -> bool:
-        with inside(self.management):
+        with kernel.network_namespace(namespace_path(self.management)):
             client = socket.socket()
         client.settimeout(2)
         with client:

@@ -11,9 +11,11 @@ import struct
 import threading
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from types import TracebackType
 
-from lab.qemu.network import inside
+from lab import kernel
+from lab.qemu.network import namespace_path
 
 ECHO_REQUEST, ECHO_REPLY = 8, 0
 HEADER = struct.Struct("!BBHHH")
@@ -41,7 +43,7 @@ class Probe:
         self._ended = threading.Event()
         self._sent: list[float] = []
         self._answered: dict[int, float] = {}
-        with inside(namespace):
+        with kernel.network_namespace(namespace_path(namespace)):
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
         self._socket.settimeout(LAST_ANSWERS_SECONDS)
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._send, self._receive)]
@@ -59,7 +61,7 @@ class Probe:
             thread.join()
         self._socket.close()
         times = sorted(self._answered.values())
-        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
         self.loss = Loss(len(self._sent), len(self._sent) - len(self._answered), max(gaps, default=float("inf")))
 
     def _send(self) -> None:

@@ -5,23 +5,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.qemu import BondingGuest
 from lab.qemu.probe import Probe
+from tests.lab.run_module import Target, run_module, seen
 
-COLLECTIONS = Path(__file__).parents[5]
-ANSIBLE = Path(sys.executable).with_name("ansible")
 GATEWAY = "10.9.0.2"
 NOBODY = "10.9.0.99"
 
@@ -45,36 +40,18 @@ def on_core_a(guest: BondingGuest) -> None:
 
 
 def server_uplink(guest: BondingGuest, *options: str, **arguments: Any) -> dict[str, Any]:
-    """What the module returned; ``stdout`` is all that Ansible printed."""
-    words = {"bond": "bond0", **arguments}
-    command = ["ip", "netns", "exec", guest.management, str(ANSIBLE), "all", "-i", f"{guest.management_address},"]
-    command += ["-m", "contingency.infra.server_uplink", "-a", json.dumps(words), *options]
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-        "ANSIBLE_SSH_ARGS": f"-F {guest.ssh_config}",
-        "ANSIBLE_PIPELINING": "true",
-        "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
-        "ANSIBLE_NOCOLOR": "true",
-    }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert "=> {" in done.stdout, done.stdout + done.stderr
-    result, _ = json.JSONDecoder().raw_decode(done.stdout.split("=> ", 1)[1])
-    return {**result, "stdout": done.stdout, "failed": done.returncode != 0}
+    target = Target(guest.management, guest.management_address, f"-F {guest.ssh_config}")
+    return run_module(target, "server_uplink", {"bond": "bond0", **arguments}, *options)
 
 
 def active(guest: BondingGuest) -> str:
     return guest.run("cat /sys/class/net/bond0/bonding/active_slave").stdout.strip()
 
 
-def seen(result: dict[str, Any]) -> dict[str, str]:
-    return {check["check"]: check["seen"] for check in result["verified"]}
-
-
 def test_a_planned_move_is_shown_first_then_done_without_loss_then_left_alone(guest: BondingGuest) -> None:
     wanted = {"active": "eth1", "expect_neighbor": "core-b", "verify": {"reachable": [GATEWAY]}}
     shown = server_uplink(guest, "--check", "--diff", **wanted)
-    assert shown["changed"]
+    assert shown["changed"], shown
     assert active(guest) == "eth0"
     assert "-active: eth0\n" in shown["stdout"]
     assert "+active: eth1\n" in shown["stdout"]
@@ -116,8 +93,8 @@ def test_a_member_without_carrier_is_refused(guest: BondingGuest) -> None:
 
 def test_a_gateway_that_does_not_answer_puts_the_former_member_back(guest: BondingGuest) -> None:
     undone = server_uplink(guest, active="eth1", verify={"reachable": [NOBODY], "timeout": 1})
-    assert undone["failed"]
-    assert undone["rolled_back"]
+    assert undone["failed"], undone
+    assert undone["rolled_back"], undone
     assert not undone["changed"]
     assert undone["after"]["active"] == active(guest) == "eth0"
     assert [command.split()[1] for command in undone["commands"]] == ["eth1", "eth0"]
@@ -148,8 +125,8 @@ def test_a_link_that_fails_while_moving_ends_on_the_member_that_lives(guest: Bon
         undone = server_uplink(guest, active="eth1", verify={"reachable": [NOBODY], "timeout": 4})
         puller.join()
     print(f"link failure: {probe.loss}")
-    assert undone["failed"]
-    assert undone["rolled_back"]
+    assert undone["failed"], undone
+    assert undone["rolled_back"], undone
     assert undone["after"]["active"] == active(guest) == "eth0"
     assert "bond0 is on eth0, as it was before" in undone["msg"]
     assert "check active saw eth0, expected eth1" in undone["msg"]
