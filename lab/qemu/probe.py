@@ -92,6 +92,6 @@ class Probe:
 
 def checksum(data: bytes) -> int:
     """The ones' complement sum of RFC 1071."""
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total & 0xFFFF) + (total >> 16)
     return ~(total + (total >> 16)) & 0xFFFF

@@ -62,7 +62,7 @@ def test_a_planned_move_is_shown_first_then_done_then_left_alone(lab: Lab) -> No
     assert active(lab) == "eth0"
     assert "+active: eth1\n" in shown["stdout"]
 
-    with Probe(lab.instance.namespace("client-outpatient"), lab.topology.machine(SERVER).address) as probe:
+    with Probe(lab.instance.namespace("client-outpatient"), str(lab.topology.machine(SERVER).address)) as probe:
         moved = server_uplink(lab, **wanted)
     assert not moved["failed"], moved
     assert active(lab) == "eth1"
