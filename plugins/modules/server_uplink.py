@@ -85,7 +85,7 @@ notes:
   - Needs root (C(become=true)).
   - Where Open vSwitch does not use its usual directory, set C(OVS_RUNDIR) with the task's C(environment).
 author:
-  - contingency.infra contributors
+  - contingency.infra contributors (@contingency)
 """
 
 EXAMPLES = r"""
