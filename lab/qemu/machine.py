@@ -22,11 +22,12 @@ from lab.instance import STATE_ROOT
 from lab.qemu.image import GuestImage, ensure_image
 from lab.qemu.lldp import Announcement, Announcer
 from lab.qemu.network import CORES, SERVER_PORT, GuestNetwork, namespace_path
+from lab.qemu.probe import GuestProbe
 
 ADDRESS = "10.9.0.31"
 MANAGEMENT_ADDRESS = "10.77.0.31"
 MEMORY_MEGABYTES = 256
-BOOT_SECONDS = 60
+BOOT_SECONDS = 120
 STOP_SECONDS = 10
 
 
@@ -114,6 +115,10 @@ class BondingGuest:
         """Plug or pull the cable of a network card."""
         self._qmp("set_link", {"name": card, "up": up})
 
+    def probe(self, core: str) -> GuestProbe:
+        """Ask the guest from one of the cores, steadily, until the probe is stopped."""
+        return GuestProbe(core, namespace_path(self.network.core(core)), self.name, self.address)
+
     def console(self) -> str:
         return (self.state / "console.log").read_text(errors="replace")
 
@@ -138,11 +143,11 @@ class BondingGuest:
             str(MEMORY_MEGABYTES),
             "-nodefaults",
         ]
-        command += ["-display", "none", "-no-reboot", "-pidfile", str(self.state / "pid")]
+        command += ["-display", "none", "-no-reboot"]
         command += ["-kernel", str(image.kernel), "-initrd", str(image.initramfs)]
         command += ["-append", f"console=ttyS0 quiet panic=-1 tsc=unstable random.trust_cpu=on {settings}"]
         command += ["-serial", f"file:{self.state / 'console.log'}"]
-        command += ["-qmp", f"unix:{self.state / 'qmp'},server=on,wait=off"]
+        command += ["-qmp", self._monitor]
         command += ["-drive", f"file={image.disk},format=raw,if=virtio,snapshot=on"]
         for number, (card, descriptor) in enumerate(taps.items()):
             command += ["-netdev", f"tap,id={card}-tap,fd={descriptor}"]
@@ -215,22 +220,30 @@ class BondingGuest:
             subprocess.run([*self.ssh_command(), "-O", "exit"], check=False, capture_output=True)
 
     def _end_qemu(self) -> None:
-        pid = self._qemu_pid()
-        if pid is None:
-            return
-        os.kill(pid, signal.SIGKILL)
+        """This run's qemu, or one that a killed run left."""
+        for pid in self._qemu_pids():
+            os.kill(pid, signal.SIGKILL)
         if self._process:
             self._process.wait(STOP_SECONDS)
             self._process = None
         deadline = time.monotonic() + STOP_SECONDS
-        while self._qemu_pid() is not None and time.monotonic() < deadline:
+        while self._qemu_pids():
+            if time.monotonic() > deadline:
+                raise GuestError(f"The guest's qemu did not end within {STOP_SECONDS} s: pid {self._qemu_pids()}.")
             time.sleep(0.05)
 
-    def _qemu_pid(self) -> int | None:
-        """The qemu of this guest, also one that an earlier run left; never another process with that number."""
-        try:
-            pid = int((self.state / "pid").read_text())
-            words = Path("/proc", str(pid), "cmdline").read_bytes().split(b"\0")
-        except (OSError, ValueError):
-            return None
-        return pid if str(self.state / "pid").encode() in words else None
+    def _qemu_pids(self) -> list[int]:
+        """Known by its control socket, so that nothing else can be meant."""
+        return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if self._monitor in words(path)]
+
+    @property
+    def _monitor(self) -> str:
+        return f"unix:{self.state / 'qmp'},server=on,wait=off"
+
+
+def words(command_line: Path) -> list[str]:
+    """The arguments of a process, none when it has just ended."""
+    try:
+        return command_line.read_text(errors="replace").split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []

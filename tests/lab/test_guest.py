@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from lab.qemu import BondingGuest
+from lab.qemu.machine import words
 
 NAME = f"{os.environ.get('LAB_NAME', 'contingency')}-crash"
 KILLED_WHILE_BOOTING = """
@@ -24,16 +25,11 @@ guest.start()
 
 
 def left_overs(guest: BondingGuest) -> list[str]:
-    processes = [path.parent.name for path in Path("/proc").glob("[0-9]*/cmdline") if names(path, guest)]
+    processes = [
+        path.parent.name for path in Path("/proc").glob("[0-9]*/cmdline") if f"{guest.state}/" in " ".join(words(path))
+    ]
     files = [str(path) for path in (guest.state, *Path("/run/netns").glob(f"{guest.name}-*")) if path.exists()]
     return processes + files
-
-
-def names(command_line: Path, guest: BondingGuest) -> bool:
-    try:
-        return f"{guest.state}/".encode() in command_line.read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def test_what_a_killed_run_left_is_removed() -> None:
