@@ -42,6 +42,8 @@ class Platform:
     """Mode -> keywords that the real device has too, so that abbreviations stay as ambiguous."""
     more: ClassVar[str] = "--More--"
     more_erase: ClassVar[str] = "\r        \r"
+    end_command: ClassVar[str] = "end"
+    """What Ctrl-Z stands for."""
     page_length: ClassVar[int] = 24
     filters: ClassVar[bool] = True
     grammar: ClassVar[dict[str, Node]] = {}

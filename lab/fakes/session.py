@@ -180,7 +180,7 @@ class Session(asyncssh.SSHServerSession[str]):
                 return ""
             if key == END:
                 self.write("^Z\n")
-                return "end"
+                return self.platform.end_command
             if key in ERASE + KILL + WORD and line:
                 kept = line[:-1] if key in ERASE else "" if key == KILL else line.rstrip().rpartition(" ")[0]
                 gone = len(line) - len(kept)
