@@ -57,8 +57,8 @@ class Node:
         node.handler = handler
 
     def _argument(self, text: str) -> Node:
-        name, _, kind = text.partition(":")
-        kind = kind or name
+        kind, _, name = text.partition(":")
+        name = name or kind
         for known, known_kind, node in self.arguments:
             if (known, known_kind) == (name, kind):
                 return node

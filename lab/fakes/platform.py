@@ -91,18 +91,17 @@ class Platform:
         """Write a configuration as the device shows it."""
         raise NotImplementedError
 
-    def interface_names(self, session: Session) -> list[str]:
-        """List the interface names that may be given in commands."""
-        return list(self.device.ports)
+    def resolve(self, text: str) -> str | None:
+        """Find the interface that a name means."""
+        return resolve_interface(self.device.ports, text)
 
     def parse(self, session: Session, line: str, mode: str | None = None) -> Match:
         """Find the command that a line means in the session's mode, or raise CommandError."""
-        names = self.interface_names(session)
         mode = session.mode if mode is None else mode
         first: CommandError | None = None
         while True:
             try:
-                return match(self.grammar.get(mode, Node()), line, lambda text: resolve_interface(names, text))
+                return match(self.grammar.get(mode, Node()), line, self.resolve)
             except CommandError as error:
                 if first is None or error.index > first.index:
                     first = error

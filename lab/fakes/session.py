@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -206,6 +207,10 @@ class Session(asyncssh.SSHServerSession[str]):
                 await self.execute(line)
         except (Hangup, asyncssh.Error, ConnectionError):
             pass
+        except Exception:
+            self.device.defects.append(traceback.format_exc())
+            self._cut(0)
+            raise
         finally:
             self._send()
             self._closed = True
