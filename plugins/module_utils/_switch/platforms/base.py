@@ -113,12 +113,19 @@ class Platform(ABC):
         """Return ``read_ports`` and ``read_tree``; a platform that gets both in one exchange overrides this."""
         return self.read_ports(session), self.read_tree(session)
 
-    def read_uplinks(self, session: AnySession, wanted: Sequence[str]) -> Uplinks:
-        """Return the state of the wanted ports, keyed by the names that the caller uses."""
-        ports, tree = self.read_ports_and_tree(session)
+    def read_states(self, session: AnySession, wanted: Sequence[str]) -> Dict[str, Port]:
+        """Return the wanted ports, keyed by the names that the caller uses."""
+        return self._chosen(session, self.read_ports(session), wanted)
+
+    def _chosen(self, session: AnySession, ports: Dict[str, Port], wanted: Sequence[str]) -> Dict[str, Port]:
         if not ports:
             raise Unparsable(session.target.name, "the list of ports", "")
-        chosen = {name: ports[self.known_port(session, name, ports)] for name in wanted}
+        return {name: ports[self.known_port(session, name, ports)] for name in wanted}
+
+    def read_uplinks(self, session: AnySession, wanted: Sequence[str]) -> Uplinks:
+        """Return all that a plan is made from, ports keyed by the names that the caller uses."""
+        ports, tree = self.read_ports_and_tree(session)
+        chosen = self._chosen(session, ports, wanted)
         return Uplinks(
             ports=chosen,
             spanning_tree=None if tree is None else self.protected(tree, chosen.values()),
@@ -151,12 +158,14 @@ class Platform(ABC):
 
     def rows(self, session: AnySession, command: str, template: str) -> List[Dict[str, Any]]:
         """Return the parsed rows of a command; Unparsable where the template does not fit its output."""
-        output = session.read(command)
+        return self.parsed(session, command, session.read(command), template)
+
+    def parsed(self, session: AnySession, command: str, output: str, template: str) -> List[Dict[str, Any]]:
+        """Return the rows of an output that was read already; Unparsable where the template does not fit."""
         try:
-            rows = parse(template, output)
+            return parse(template, output)
         except ValueError as error:
             raise Unparsable(session.target.name, command, output) from error
-        return rows
 
     def matches(self, session: AnySession, command: str, heading: str, row: str) -> List[Dict[str, str]]:
         """Return the named groups of each row of a table that has no template.
