@@ -150,6 +150,9 @@ class FakeNetwork:
     async def _shut_down(self) -> None:
         for handle in self:
             handle.listener.stop()
+        # Aborted transports close their sockets in the loop's next rounds.
+        for _ in range(3):
+            await asyncio.sleep(0)
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
