@@ -34,8 +34,8 @@ _ADDRESS_ROW = rf"^(?P<port>{_NAME})\s+(?P<address>\d+\.\d+\.\d+\.\d+)/\d+\b"
 _TREE_ROW = r"^(?P<port>\S+\d)\s+(?P<role>Root|Altn|Desg|Back|Mast|Disb)\s+(?P<state>[A-Z]{3})\b"
 _LLDP = "show lldp neighbors detail"
 _LLDP_PORT = re.compile(r"LLDP neighbor-information of port \[([^\]]+)\]")
-_LLDP_NAME = re.compile(r"^\s*System name\s*:[ \t]*(\S*)", re.MULTILINE)
-_LLDP_REMOTE = re.compile(r"^\s*Port ID\s*:[ \t]*(.*?)\s*$", re.MULTILINE)
+_LLDP_NAME = re.compile(r"(?mi)^\s*System name\s*:[ \t]*(\S*)")
+_LLDP_REMOTE = re.compile(r"(?mi)^\s*Port ID\s*:[ \t]*(.*?)\s*$")
 
 
 class RuijieOs(Platform):
@@ -75,7 +75,7 @@ class RuijieOs(Platform):
     )
     interfaces_command = "show interfaces status"
     neighbors_command = _LLDP
-    ping_command = "ping {address} ntimes 2 timeout 1"
+    ping_command = "ping {address} ntimes 2"
     ping_success = r"Success rate is [1-9]"
 
     def read_ports(self, session: AnySession) -> Dict[str, Port]:
