@@ -9,7 +9,7 @@ import re
 import socket
 import time
 from abc import ABC, abstractmethod
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any, List, Optional, Sequence, Tuple
 
 from .connect import open_connection, privilege_missing
 from .errors import CommandRejected, SessionLost, SwitchError
@@ -212,4 +212,4 @@ class ShellSession(Session):
             chunks.append(data)
 
 
-AnySession = Union[CliSession, ShellSession]
+AnySession = Session

@@ -21,10 +21,13 @@ from .base import Platform
 _ROLES = {"ROOT": "root", "MSTR": "root", "ALT": "alternate", "DESG": "designated", "BKUP": "backup", "DIS": "disabled"}
 _PORT_ROW = r"^(?P<port>[a-z]\S*)\s+(?P<admin>up|down)\s+(?P<link>up|down)\b"
 _ADDRESS_ROW = r"^(?P<port>[a-z]\S*)?[ \t]+(?:\S+[ \t]+)*?(?:inet[ \t]+)?(?P<address>\d+\.\d+\.\d+\.\d+)(?:/\d+)?\b"
-_NEIGHBOR_ROW = r"^(?P<port>[a-z]\S*)\s+(?:\S+)\s+(?P<chassis>\S+)\s+(?P<remote>\S.*?)[ \t]+(?P<name>\S+)[ \t]*$"
+_NEIGHBORS = "show lldp neighbors"
+_NEIGHBOR_HEADING = r"^Local Interface\s.*System Name"
+_NEIGHBOR_ROW = r"^(?P<port>[a-z]\S*)\s+\S+\s+\S+\s+(?P<remote>\S.*?)(?:[ \t]+(?P<name>\S+))?[ \t]*$"
 _MAC_ROW = (
     r"^\s*(?P<vlan>\S+)\s+(?P<mac>(?:[0-9a-f]{2}:){5}[0-9a-f]{2})\s+(?P<kind>\S+)\s+\S+\s+(?P<port>[a-z]+-?\d[\w/.:]*)"
 )
+_TREE = "show spanning-tree interface"
 _TREE_ROW = (
     r"^(?P<port>[a-z]\S*)\s+\d+:\d+\s+\d+:\d+\s+\d+\.[0-9a-f]+\s+\d+\s+"
     r"(?P<state>FWD|BLK|LRN|LIS|DIS)\s+(?P<role>[A-Z]+)\b"
@@ -71,11 +74,13 @@ class JuniperJunos(Platform):
         }
 
     def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
-        command = "show lldp neighbors"
-        if session.attempt(command) is None:
+        output = session.attempt(_NEIGHBORS)
+        if output is None:
             return None
-        rows = self.matches(session, command, r"^Local Interface", _NEIGHBOR_ROW)
-        return [Neighbor(_physical(row["port"]), row["name"], row["remote"]) for row in rows if row["port"] != "Local"]
+        rows = self.table(session, _NEIGHBORS, output, _NEIGHBOR_HEADING, _NEIGHBOR_ROW)
+        heading = re.search(_NEIGHBOR_HEADING, output, re.MULTILINE)
+        column = heading.end() - heading.start() - len("System Name") if heading else 0
+        return [_neighbor(row, column) for row in rows]
 
     def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
         heading = r"^\s*Ethernet[ -]switching table"
@@ -98,13 +103,13 @@ class JuniperJunos(Platform):
         return addresses
 
     def read_tree(self, session: AnySession) -> Optional[List[TreePort]]:
-        command = "show spanning-tree interface"
-        if session.attempt(command) is None:
+        output = session.attempt(_TREE)
+        if output is None:
             return None
         heading = r"(?i)^Spanning tree interface parameters|not (?:running|enabled|configured)"
         return [
             TreePort(_physical(row["port"]), _ROLES.get(row["role"], row["role"].lower()), row["state"] == "FWD")
-            for row in self.matches(session, command, heading, _TREE_ROW)
+            for row in self.table(session, _TREE, output, heading, _TREE_ROW)
         ]
 
     def same_port(self, one: str, other: str) -> bool:
@@ -163,3 +168,10 @@ def _committed(lines: Sequence[str], how: str = "") -> List[Send]:
 def _physical(port: str) -> str:
     """Return the port of a logical unit, ``xe-0/0/48.0`` -> ``xe-0/0/48``; virtual ones keep their unit."""
     return port if port.startswith(_VIRTUAL) and not port.startswith("ae") else port.partition(".")[0]
+
+
+def _neighbor(row: re.Match[str], column: int) -> Neighbor:
+    """Return the neighbor; a last word left of the column of names belongs to what is said about its port."""
+    named = row["name"] is not None and row.start("name") - row.start() >= column
+    remote = row["remote"] if named else row.group()[row.start("remote") - row.start() :].strip()
+    return Neighbor(_physical(row["port"]), row["name"] if named else "", remote)

@@ -13,7 +13,6 @@ from typing import Any
 
 import asyncssh
 import pytest
-
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import (
     CheckFailed,
     CommandRejected,
@@ -26,6 +25,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.session import AnySession
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 from ansible_collections.contingency.infra.plugins.module_utils._switch.uplink import Outcome, UplinkTransaction
+
 from lab.fakes import Cut, Fake, FakeNetwork, Handle
 from lab.fakes.model import NAMES
 
@@ -259,7 +259,7 @@ class Behaviour:
         config = handle.running_config()
         handle.faults.neighbor = {self.uplinks[1]: "core-c"}
         transaction = switches.transaction(handle, verify=Verify(timeout=0.2))
-        with pytest.raises(CheckFailed, match="expected core-b, saw core-c.*put back and proven"):
+        with pytest.raises(CheckFailed, match=r"expected core-b, saw core-c.*put back and proven"):
             transaction.run(check_mode=False)
         assert handle.running_config() == config
         assert not self.platform.read_pending(switches.session(handle))

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import Refused, Unparsable
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
+
 from tests.unit.switch.platforms.behaviour import Behaviour
 from tests.unit.switch.platforms.recorded import Recorded
 

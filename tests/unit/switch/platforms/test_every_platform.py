@@ -9,9 +9,6 @@ import re
 from itertools import chain
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import PlatformUnknown
 from ansible_collections.contingency.infra.plugins.module_utils._switch.model import Send
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
@@ -20,6 +17,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.platform
     PLATFORMS,
     platform_named,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 EVERY = pytest.mark.parametrize("platform", PLATFORMS.values(), ids=list(PLATFORMS))
 FEW = settings(max_examples=15, database=None, deadline=None)
@@ -84,7 +83,10 @@ HARMLESS = {
         "warning: uncommitted changes will be discarded on exit\nEntering configuration mode\n\n[edit]\n",
         "# commit confirmed will be rolled back in 2 minutes\n[edit]\n",
     ],
-    "ruijie_os": ["Enter configuration commands, one per line.  End with CNTL/Z.\n", "Building configuration...\n[OK]\n"],
+    "ruijie_os": [
+        "Enter configuration commands, one per line.  End with CNTL/Z.\n",
+        "Building configuration...\n[OK]\n",
+    ],
 }
 
 
@@ -195,7 +197,8 @@ def test_documented_error_lines_are_errors(name: str, output: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "output"), [(name, output) for name, outputs in HARMLESS.items() for output in outputs if name in PLATFORMS]
+    ("name", "output"),
+    [(name, output) for name, outputs in HARMLESS.items() for output in outputs if name in PLATFORMS],
 )
 def test_ordinary_answers_are_no_errors(name: str, output: str) -> None:
     assert not rejected(PLATFORMS[name], output)

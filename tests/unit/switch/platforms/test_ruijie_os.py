@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import Unparsable
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
+
 from tests.unit.switch.platforms.behaviour import Behaviour
 from tests.unit.switch.platforms.recorded import Recorded
 
