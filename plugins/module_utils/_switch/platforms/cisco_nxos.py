@@ -60,7 +60,7 @@ class CiscoNxos(Platform):
     )
     log_command = "show logging logfile"
     interfaces_command = _STATUS
-    ping_command = "ping {address} count 2 timeout 1"
+    ping_command = "ping {address} count 2"
     ping_success = r"\b[1-9]\d* packets received"
     reverts_by_itself = False
 

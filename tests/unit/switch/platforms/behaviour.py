@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncssh
 import pytest
+from ansible_collections.contingency.infra.plugins.module_utils._switch import uplink
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import (
     CheckFailed,
     CommandRejected,
@@ -26,7 +27,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.session 
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 from ansible_collections.contingency.infra.plugins.module_utils._switch.uplink import Outcome, UplinkTransaction
 
-from lab.fakes import Cut, Fake, FakeNetwork, Handle
+from lab.fakes import Cut, Fake, FakeNetwork, Handle, Timings
 from lab.fakes.model import NAMES
 
 HOST_KEY = asyncssh.generate_private_key("ssh-ed25519")
@@ -91,10 +92,8 @@ class Behaviour:
     """The tests; a platform's subclass gives what is its own."""
 
     name = ""
-    has_net = True
-    """Has the platform a safety net of its own?"""
-    has_save = True
-    """Is there a startup configuration beside the running one?"""
+    net_seconds = 0
+    """For how long a safety net is asked for."""
     own_port = ""
     """The port that carries the session, as the switch names it."""
     rejected_line = ""
@@ -108,6 +107,7 @@ class Behaviour:
         hasty = SimpleNamespace(**vars(time))
         hasty.sleep = lambda seconds: time.sleep(seconds / 10)
         monkeypatch.setattr("netmiko.base_connection.time", hasty)
+        monkeypatch.setattr(uplink, "_RECONNECT_PAUSE", 0.05)
 
     @pytest.fixture
     def switches(self) -> Iterator[Switches]:
@@ -227,9 +227,11 @@ class Behaviour:
         assert (handle.running_config(), states(handle)) == (config, moment)
 
     @pytest.mark.parametrize("spanning_tree", [True, False])
-    @pytest.mark.parametrize("safety_net", [True, False])
-    def test_check_mode_tells_what_a_run_sends(self, switches: Switches, spanning_tree: bool, safety_net: bool) -> None:
-        handle = switches.start(spanning_tree=spanning_tree)
+    def test_check_mode_tells_what_a_run_sends(self, switches: Switches, spanning_tree: bool) -> None:
+        self.check_and_move(switches, switches.start(spanning_tree=spanning_tree), safety_net=True)
+
+    def check_and_move(self, switches: Switches, handle: Handle, safety_net: bool) -> None:
+        """Compare what check mode tells with what a run sends and what the device received."""
         config = handle.running_config()
         predicted = switches.move(handle, check_mode=True, safety_net=safety_net)
         assert predicted.changed
@@ -241,8 +243,11 @@ class Behaviour:
 
     # -- when it goes wrong ------------------------------------------------------------------------
 
-    @pytest.mark.parametrize("safety_net", [True, False])
-    def test_rejected_line_is_rolled_back(self, switches: Switches, safety_net: bool) -> None:
+    def test_rejected_line_is_rolled_back(self, switches: Switches) -> None:
+        self.move_with_rejected_line(switches, safety_net=True)
+
+    def move_with_rejected_line(self, switches: Switches, safety_net: bool) -> None:
+        """Refuse a line after the old uplink was shut, and compare what is put back."""
         handle = switches.start(spanning_tree=False)
         config = handle.running_config()
         handle.faults.reject = {self.rejected_line: ""}
@@ -264,50 +269,10 @@ class Behaviour:
         assert handle.running_config() == config
         assert not self.platform.read_pending(switches.session(handle))
 
-    def test_refused_save_is_an_error(self, switches: Switches) -> None:
-        if not self.has_save:
-            assert self.platform.save() == []
-            return
-        handle = switches.start()
-        startup = handle.startup_config()
-        for refusal in ("permission", "full"):
-            handle.faults.refuse_save = refusal
-            with pytest.raises(SaveFailed, match="not saved"):
-                switches.move(handle)
-        assert handle.startup_config() == startup
-        assert shut(handle) == (True, False)
-        handle.faults.refuse_save = ""
-        assert switches.move(handle).saved, "the next run did not finish what was left unsaved"
-        assert handle.startup_config() != startup
-
-    def test_save_that_stores_nothing_is_an_error(self, switches: Switches) -> None:
-        if not self.has_save:
-            assert self.platform.save() == []
-            return
-        handle = switches.start()
-        handle.faults.save_stores = "previous"
-        with pytest.raises(SaveFailed, match="differs"):
-            switches.move(handle)
-
-    def test_run_after_a_killed_one_finishes(self, switches: Switches) -> None:
-        handle = switches.start()
-        session = switches.session(handle)
-        if not self.has_net:
-            assert not self.platform.safety_net(session)
-            return
-        assert self.platform.safety_net(session)
-        session.change(self.platform.change(((self.uplinks[1], True),), 90))
-        session.close()
-        assert self.platform.read_pending(switches.session(handle))
-        outcome = switches.move(handle)
-        assert shut(handle) == (True, False)
-        assert outcome.saved
-        assert not self.platform.read_pending(switches.session(handle))
-
     def test_run_killed_before_its_change_was_applied_leaves_nothing_behind(self, switches: Switches) -> None:
         handle = switches.start()
         session = switches.session(handle)
-        sends = self.platform.change(((self.uplinks[0], False), (self.uplinks[1], True)), 90 if self.has_net else 0)
+        sends = self.platform.change(((self.uplinks[0], False), (self.uplinks[1], True)), self.net_seconds)
         session.change(sends[:2])
         session.close()
         outcome = switches.move(handle)
@@ -323,4 +288,67 @@ class Behaviour:
         assert shut(handle) == (True, False)
         assert () not in states(handle)
         assert outcome.saved
+        assert not self.platform.read_pending(switches.session(handle))
+
+
+class Saving(Behaviour):
+    """A platform with a startup configuration beside the running one."""
+
+    def test_refused_save_is_an_error(self, switches: Switches) -> None:
+        handle = switches.start()
+        startup = handle.startup_config()
+        for refusal in ("permission", "full"):
+            handle.faults.refuse_save = refusal
+            with pytest.raises(SaveFailed, match="not saved"):
+                switches.move(handle)
+        assert handle.startup_config() == startup
+        assert shut(handle) == (True, False)
+        handle.faults.refuse_save = ""
+        assert switches.move(handle).saved, "the next run did not finish what was left unsaved"
+        assert handle.startup_config() != startup
+
+    def test_save_that_stores_nothing_is_an_error(self, switches: Switches) -> None:
+        handle = switches.start()
+        handle.faults.save_stores = "previous"
+        with pytest.raises(SaveFailed, match="differs"):
+            switches.move(handle)
+
+
+class SafetyNet(Behaviour):
+    """A platform that can undo a change that is not confirmed."""
+
+    net_seconds = 90
+
+    def test_run_after_a_killed_one_finishes(self, switches: Switches) -> None:
+        handle = switches.start()
+        session = switches.session(handle)
+        assert self.platform.safety_net(session)
+        session.change(self.platform.change(((self.uplinks[1], True),), 90))
+        session.close()
+        assert self.platform.read_pending(switches.session(handle))
+        predicted = switches.move(handle, check_mode=True)
+        outcome = switches.move(handle)
+        assert outcome.commands == predicted.commands
+        assert shut(handle) == (True, False)
+        assert outcome.saved
+        assert not self.platform.read_pending(switches.session(handle))
+
+    def test_check_mode_tells_what_a_run_without_the_net_sends(self, switches: Switches) -> None:
+        self.check_and_move(switches, switches.start(), safety_net=False)
+
+    def test_rejected_line_is_rolled_back_without_the_net(self, switches: Switches) -> None:
+        self.move_with_rejected_line(switches, safety_net=False)
+
+
+class RevertingSafetyNet(SafetyNet):
+    """A platform that undoes such a change by itself, after a while."""
+
+    def test_switch_undoes_what_a_killed_run_left(self, switches: Switches) -> None:
+        handle = switches.start(timings=Timings(minute=0.05))
+        session = switches.session(handle)
+        session.change(self.platform.change(((self.uplinks[0], False), (self.uplinks[1], True)), 90))
+        assert shut(handle) == (True, False)
+        session.close()
+        time.sleep(0.3)
+        assert shut(handle) == (False, True)
         assert not self.platform.read_pending(switches.session(handle))

@@ -11,14 +11,14 @@ import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import Refused, Unparsable
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
 
-from tests.unit.switch.platforms.behaviour import Behaviour
+from tests.unit.switch.platforms.behaviour import RevertingSafetyNet, Saving
 from tests.unit.switch.platforms.recorded import Recorded
 
 EOS = PLATFORMS["arista_eos"]
 SESSIONS = "show configuration sessions detail | json"
 
 
-class TestAristaEos(Behaviour):
+class TestAristaEos(RevertingSafetyNet, Saving):
     """The common behaviour."""
 
     name = "arista_eos"

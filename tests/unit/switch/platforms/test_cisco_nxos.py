@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import Unparsable
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
 
-from tests.unit.switch.platforms.behaviour import Behaviour
+from tests.unit.switch.platforms.behaviour import SafetyNet, Saving
 from tests.unit.switch.platforms.recorded import Recorded
 
 NXOS = PLATFORMS["cisco_nxos"]
@@ -49,7 +49,7 @@ Eth1/50          Altn BLK 2         128.50   P2p
 """
 
 
-class TestCiscoNxos(Behaviour):
+class TestCiscoNxos(SafetyNet, Saving):
     """The common behaviour."""
 
     name = "cisco_nxos"

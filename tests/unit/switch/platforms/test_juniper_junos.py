@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import Unparsable
+from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import CommandRejected, Unparsable
+from ansible_collections.contingency.infra.plugins.module_utils._switch.model import Send
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
 
-from tests.unit.switch.platforms.behaviour import Behaviour
+from tests.unit.switch.platforms.behaviour import RevertingSafetyNet, Switches, states
 from tests.unit.switch.platforms.recorded import Recorded
 
 JUNOS = PLATFORMS["juniper_junos"]
@@ -46,14 +47,38 @@ ge-0/0/7                  128:497      128:497      32768.0019e2503fe0     20000
 """
 
 
-class TestJuniperJunos(Behaviour):
+class TestJuniperJunos(RevertingSafetyNet):
     """The common behaviour."""
 
     name = "juniper_junos"
-    has_save = False
     own_port = "me0.0"
     rejected_line = "delete interfaces xe-0/0/49 disable"
     cut_line = "commit confirmed*"
+
+    def test_refused_commit_changes_nothing(self, switches: Switches) -> None:
+        handle = switches.start()
+        config = handle.running_config()
+        handle.faults.refuse_save = "full"
+        with pytest.raises(CommandRejected, match=r"No space left on device.*put back and proven"):
+            switches.move(handle)
+        assert handle.running_config() == config
+
+    def test_half_done_work_of_somebody_else_is_not_committed(self, switches: Switches) -> None:
+        handle = switches.start()
+        other = switches.session(handle)
+        other.change([Send("configure"), Send("set system host-name half-done")])
+        with pytest.raises(CommandRejected, match="configuration database modified"):
+            switches.move(handle)
+        assert handle.device.hostname == "access-ward"
+        assert states(handle) == [(self.uplinks[0],)]
+
+    def test_configuration_locked_by_somebody_else_is_left_alone(self, switches: Switches) -> None:
+        handle = switches.start()
+        other = switches.session(handle)
+        other.change([Send("configure exclusive")])
+        with pytest.raises(CommandRejected, match="configuration database locked by"):
+            switches.move(handle)
+        assert states(handle) == [(self.uplinks[0],)]
 
 
 def test_ports_are_physical_and_addresses_are_on_them() -> None:

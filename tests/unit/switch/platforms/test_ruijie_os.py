@@ -9,18 +9,17 @@ import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import Unparsable
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
 
-from tests.unit.switch.platforms.behaviour import Behaviour
+from tests.unit.switch.platforms.behaviour import Saving
 from tests.unit.switch.platforms.recorded import Recorded
 
 RGOS = PLATFORMS["ruijie_os"]
 LLDP = "show lldp neighbors detail"
 
 
-class TestRuijieOs(Behaviour):
+class TestRuijieOs(Saving):
     """The common behaviour."""
 
     name = "ruijie_os"
-    has_net = False
     own_port = "Mgmt 0"
     rejected_line = "interface TenGigabitEthernet 0/50"
     cut_line = "no shutdown"
@@ -69,3 +68,8 @@ def test_spanning_tree_of_several_instances() -> None:
         ("Te0/50", "alternate", False, True),
         ("Te0/49", "root", True, True),
     ]
+
+
+def test_has_no_safety_net() -> None:
+    assert not RGOS.safety_net(Recorded("ruijie_os", {}))
+    assert RGOS.change([("TenGigabitEthernet 0/50", True)], 90) == RGOS.change([("TenGigabitEthernet 0/50", True)])
