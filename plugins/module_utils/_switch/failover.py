@@ -98,20 +98,36 @@ class Summary:
         return f"# {self.title}\n\n|  |  |\n|---|---|\n{rows}\n{closing}"
 
 
-def argument_limitations(failed: str, standby: str, cores: Sequence[str], access: Sequence[str]) -> List[str]:
-    """Return why the procedure cannot start with these names; empty where it can."""
-    reasons = []
-    names = ", ".join(cores) or "none, the group core_switches is empty"
+def argument_limitations(
+    failed: str,
+    standby: str,
+    groups: Mapping[str, Sequence[str]],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    core_group: str,
+    access_group: str,
+) -> List[str]:
+    """Return why the procedure cannot start with these names and this inventory; empty where it can."""
+    cores, access = groups.get(core_group, []), groups.get(access_group, [])
+    names = ", ".join(cores) or f"none, the group {core_group} is empty"
     if not failed:
         return [f"say which core switch failed: -e failed=NAME (core switches: {names})"]
-    for option, name in (("failed", failed), ("standby", standby)):
-        if name not in cores:
-            reasons.append(f"{option}={name} is no core switch of this inventory (core switches: {names})")
+    reasons = [
+        f"{option}={name} is no core switch of this inventory (core switches: {names})"
+        for option, name in (("failed", failed), ("standby", standby))
+        if name not in cores
+    ]
     if failed == standby:
         reasons.append(f"failed and standby are both {failed}; name the other one with -e standby=NAME")
     if not access:
-        reasons.append("there is no access switch to move: the inventory's group access_switches is empty")
-    return reasons
+        reasons.append(f"there is no access switch to move: the inventory's group {access_group} is empty")
+    if reasons:
+        return reasons
+    return [
+        f"{host} has no uplink to {core} in core_switch_uplinks"
+        for host in access
+        for core in (failed, standby)
+        if core not in (hostvars[host].get("core_switch_uplinks") or {})
+    ]
 
 
 def target_limitations(

@@ -100,10 +100,6 @@ class Platform(ABC):
         """Would the switch's safety net still undo a change that was not confirmed?"""
         return False
 
-    def read_ports_and_tree(self, session: AnySession) -> Tuple[Dict[str, Port], Optional[List[TreePort]]]:
-        """Return ``read_ports`` and ``read_tree``; a platform that gets both in one exchange overrides this."""
-        return self.read_ports(session), self.read_tree(session)
-
     def read_states(self, session: AnySession, wanted: Sequence[str]) -> Dict[str, Port]:
         """Return the wanted ports, keyed by the names that the caller uses."""
         return self._chosen(session, self.read_ports(session), wanted)
@@ -115,8 +111,8 @@ class Platform(ABC):
 
     def read_uplinks(self, session: AnySession, wanted: Sequence[str]) -> Uplinks:
         """Return all that a plan is made from, ports keyed by the names that the caller uses."""
-        ports, tree = self.read_ports_and_tree(session)
-        chosen = self._chosen(session, ports, wanted)
+        chosen = self._chosen(session, self.read_ports(session), wanted)
+        tree = self.read_tree(session)
         return Uplinks(
             ports=chosen,
             spanning_tree=None if tree is None else self.protected(tree, chosen.values()),
@@ -198,6 +194,10 @@ class Platform(ABC):
         """Return what to send so that the running configuration becomes the startup configuration."""
         return list(self.save_sends)
 
+    def both_configs(self, session: AnySession) -> Tuple[str, str]:
+        """Return the running and the startup configuration."""
+        return self.running_config(session), self.startup_config(session)
+
     def running_config(self, session: AnySession) -> str:
         """Return the running configuration."""
         return session.read(self.running_command, timeout=90)
@@ -220,7 +220,7 @@ class Platform(ABC):
 
     def unsaved(self, session: AnySession, ports: Sequence[str]) -> List[str]:
         """Return the ports whose running configuration is not the saved one; empty where all are saved."""
-        running, startup = self.running_config(session), self.startup_config(session)
+        running, startup = self.both_configs(session)
         for name, config in ((self.running_command, running), (self.startup_command, startup)):
             if not config.strip():
                 raise Unparsable(session.target.name, name, config)
