@@ -66,7 +66,9 @@ def test_a_bar_in_a_description_does_not_end_the_cell(role: Path) -> None:
 
 
 def test_entry_point_with_the_same_options_refers_to_the_first(role: Path) -> None:
-    assert role_readme.rendered(role).endswith("## `tasks_from: again`\n\nMove them again.\n\nTakes what `move` takes.\n")
+    assert role_readme.rendered(role).endswith(
+        "## `tasks_from: again`\n\nMove them again.\n\nTakes what `move` takes.\n"
+    )
 
 
 def test_check_fails_while_it_is_missing_or_stale_and_writes_nothing(
