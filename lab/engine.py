@@ -87,7 +87,8 @@ class Lab:
 
     def _power_on_all(self) -> None:
         for machine in self.machines.values():
-            machine.power_on()
+            if not machine.running():
+                machine.power_on()
 
     def _build(self, progress: Progress) -> None:
         machines = self.machines.values()

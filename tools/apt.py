@@ -16,7 +16,7 @@ from pathlib import Path
 
 PACKAGES = {
     "venv": ("python3-venv",),
-    "lab": ("ethtool", "iproute2", "mmdebstrap", "systemd-container"),
+    "lab": ("iproute2", "mmdebstrap", "openssh-client"),
     "guest": ("qemu-system-x86",),
 }
 

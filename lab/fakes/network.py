@@ -116,8 +116,11 @@ class FakeNetwork:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop all devices."""
+        """Stop all devices; a defect of a fake is an error."""
         self.stop()
+        defects = [text for handle in self for text in handle.device.defects]
+        if defects:
+            raise RuntimeError("A fake device has a defect, mend it first:\n" + "\n".join(defects))
 
     def __getitem__(self, name: str) -> Handle:
         """Give a device by its name."""
@@ -146,11 +149,12 @@ class FakeNetwork:
 
     async def _shut_down(self) -> None:
         for handle in self:
-            handle.listener.stop()
+            await handle.listener.stop()
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)
 
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         """Run a coroutine in the devices' event loop and wait for it."""

@@ -31,6 +31,7 @@ class Server(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """Take the connection."""
         self.connection = conn
+        self.listener.connections.add(conn)
 
     async def begin_auth(self, username: str) -> bool:
         """Ask for a password or a key, unless the device hangs or cannot be reached."""
@@ -70,8 +71,9 @@ class Server(asyncssh.SSHServer):
         return session
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection's sessions."""
-        self.listener.forget_closed()
+        """Forget the connection and its sessions."""
+        self.listener.connections.discard(self.connection)
+        self.listener.sessions = {session for session in self.listener.sessions if not session.closed}
 
     def _cut(self, refuse_for: float) -> None:
         self.connection.abort()
@@ -90,6 +92,7 @@ class Listener:
         self.port = port
         self.key = key
         self.sessions: set[Session] = set()
+        self.connections: set[asyncssh.SSHServerConnection] = set()
         self._acceptor: asyncssh.SSHAcceptor | None = None
         self._reopening: asyncio.Task[None] | None = None
 
@@ -131,17 +134,17 @@ class Listener:
         for session in self.sessions:
             session.message(text)
 
-    def forget_closed(self) -> None:
-        """Drop the sessions that have ended."""
-        self.sessions = {session for session in self.sessions if not session.closed}
-
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Switch the device off."""
-        self._stop_accepting()
         if self._reopening is not None:
             self._reopening.cancel()
-        for session in self.sessions:
-            session.stop()
+        acceptor = self._acceptor
+        self._stop_accepting()
+        if acceptor is not None:
+            await acceptor.wait_closed()
+        for connection in list(self.connections):
+            connection.abort()
+            await connection.wait_closed()
 
 
 def server_options(

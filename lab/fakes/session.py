@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -104,10 +105,6 @@ class Session(asyncssh.SSHServerSession[str]):
         """Tell whether the session has ended."""
         return self._closed
 
-    def stop(self) -> None:
-        """End the session with the device."""
-        self._close()
-
     def enter(self, mode: str) -> None:
         """Go into a mode below this one."""
         self.stack.append(self.mode)
@@ -158,6 +155,13 @@ class Session(asyncssh.SSHServerSession[str]):
         self._input = self._input[len(key) :]
         return key
 
+    async def key_within(self, seconds: float) -> str | None:
+        """Wait for a key for a while."""
+        try:
+            return await asyncio.wait_for(self.read_key(), seconds)
+        except TimeoutError:
+            return None
+
     async def read_line(self, echo: bool = True) -> str:
         """Read a line with echo and editing; Ctrl-C gives it up, Ctrl-Z ends it."""
         line = ""
@@ -180,7 +184,7 @@ class Session(asyncssh.SSHServerSession[str]):
                 return ""
             if key == END:
                 self.write("^Z\n")
-                return "end"
+                return self.platform.end_command
             if key in ERASE + KILL + WORD and line:
                 kept = line[:-1] if key in ERASE else "" if key == KILL else line.rstrip().rpartition(" ")[0]
                 gone = len(line) - len(kept)
@@ -206,6 +210,10 @@ class Session(asyncssh.SSHServerSession[str]):
                 await self.execute(line)
         except (Hangup, asyncssh.Error, ConnectionError):
             pass
+        except Exception:
+            self.device.defects.append(traceback.format_exc())
+            self._cut(0)
+            raise
         finally:
             self._send()
             self._closed = True

@@ -27,12 +27,35 @@ class ActionModule(SwitchAction):
 
     def work(self, target: Target, platform: Platform, arguments: dict[str, Any]) -> dict[str, Any]:
         started = time.monotonic()
+        try:
+            found, missing, gathered = self._read(target, platform, arguments)
+        except SwitchError as error:
+            return {**self.failure(error), "failed": not arguments["optional"], "had": False}
+        planned = self._stored(target, platform, arguments, found)
+        return {
+            "changed": any(each.written for name, each in planned.items() if name != "log"),
+            "had": True,
+            "files": [each.as_dict() for each in planned.values()],
+            "missing": missing,
+            "gathered": gathered,
+            "diff": _diff(planned["running"], found["running"]),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+
+    @staticmethod
+    def _read(
+        target: Target, platform: Platform, arguments: dict[str, Any]
+    ) -> tuple[dict[str, str], dict[str, str], dict[str, Any]]:
         session = platform.open(target)
         try:
             gathered = gather(platform, session, tuple(arguments["gather"]))
-            found, missing = texts(platform, session)
+            return (*texts(platform, session), gathered)
         finally:
             session.close()
+
+    def _stored(
+        self, target: Target, platform: Platform, arguments: dict[str, Any], found: dict[str, str]
+    ) -> dict[str, Stored]:
         directory = os.path.join(arguments["dest"], re.sub(r"[^\w.-]", "_", target.name))
         store = BackupStore(directory, platform.comparable)
         stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
@@ -45,17 +68,10 @@ class ActionModule(SwitchAction):
         except OSError as error:
             raise SwitchError(
                 target.name,
-                f"the backup was read but not stored: {error.strerror.lower()} at {error.filename}; "
+                f"the backup was read but not stored: {(error.strerror or str(error)).lower()} at {error.filename}; "
                 "free space or choose another dest, then run this again",
             ) from error
-        return {
-            "changed": any(each.written for name, each in planned.items() if name != "log"),
-            "files": [each.as_dict() for each in planned.values()],
-            "missing": missing,
-            "gathered": gathered,
-            "diff": _diff(planned["running"], found["running"]),
-            "seconds": round(time.monotonic() - started, 3),
-        }
+        return planned
 
 
 def _diff(stored: Stored, text: str) -> dict[str, str]:

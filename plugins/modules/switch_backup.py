@@ -29,6 +29,12 @@ options:
     description: How many files of each kind are kept.
     type: int
     default: 30
+  optional:
+    description:
+      - Whether the run goes on when the switch cannot be reached or read, as with a core switch that failed.
+      - RV(had) is then false and RV(msg) says why; the task does not fail.
+    type: bool
+    default: false
   gather:
     description: What else to read in the same login and return, as M(contingency.infra.switch_info) does.
     type: list
@@ -52,6 +58,16 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+had:
+  description: Whether the switch could be read.
+  returned: always
+  type: bool
+  sample: true
+msg:
+  description: Why the switch could not be read.
+  returned: when the switch could not be read
+  type: str
+  sample: "core-a: no answer from 10.77.0.11 port 22 within 0.5 s; check power, cable and management network"
 files:
   description: The newest file of each kind, its hash, and whether it was written now.
   returned: success
@@ -91,6 +107,7 @@ ARGUMENT_SPEC = dict(
     CONNECTION_ARGUMENTS,
     dest={"type": "path", "required": True},
     keep={"type": "int", "default": 30},
+    optional={"type": "bool", "default": False},
     gather={"type": "list", "elements": "str", "choices": list(SUBSETS), "default": []},
 )
 

@@ -134,7 +134,7 @@ def target_limitations(
     gathered: Mapping[str, Any], downlinks: Sequence[str], neighbors: Sequence[str], addresses: Sequence[str]
 ) -> List[str]:
     """Return why the core switch cannot take over; ``gathered`` holds its ports, neighbors and addresses."""
-    reasons = []
+    reasons: List[str] = []
     ports = {expanded(port["name"], {}): port for port in gathered["ports"]}
     for name in downlinks:
         port = ports.get(expanded(name, {}))
@@ -196,7 +196,7 @@ class Reporter:
         name = self._names[which]
         if result is None:
             return Line(name, which, False, self._say("not_run"))
-        if _failed(result):
+        if _failed(result) or not result["had"]:
             text = self._say("left_missing" if which == "left" else "failed", why=_why(name, result))
             return Line(name, which, which == "left", text, dict(result))
         files = [file["path"] for file in result["files"]]
