@@ -111,6 +111,9 @@ lab-test: root venv-test apt apt-guest ## tests that need the lab
 molecule: root venv-test apt ## the Molecule scenarios, in the lab or on a site's own lab machines
 	@$(RUN) tools.molecule_part
 
+role-readme: venv-test ## README.md of the roles, from their argument_specs and defaults
+	@$(RUN) tools.role_readme
+
 changelog: venv-test ## CHANGELOG.md from changelogs/fragments, for the version in galaxy.yml
 	@$(BIN)/antsibull-changelog release --update-existing
 
@@ -126,6 +129,6 @@ bench-%: root venv apt ## one part of it: bench-switch
 
 # --------------------------------------------------------------------------------------------
 
-.PHONY: clean changelog
+.PHONY: clean changelog role-readme
 clean: ## remove what was built; the environments, caches and the lab stay
 	@rm -rf build .ansible
