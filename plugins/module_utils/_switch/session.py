@@ -102,7 +102,7 @@ class CliSession(Session):
             self.exchange(Send(""))
         else:
             # Some switches ask for no password here, and Arista's do not until one is configured.
-            self.exchange(Send("enable", answers=((r"(?i)password:?", ""),)))
+            self.exchange(Send("enable", answers=((r"[Pp]assword:?", ""),)))
         if self.prompt.endswith(">"):
             raise privilege_missing(self.target)
 

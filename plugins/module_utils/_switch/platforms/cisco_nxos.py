@@ -116,7 +116,7 @@ class CiscoNxos(Platform):
         return [Send(f"no checkpoint {_CHECKPOINT}", timeout=60)]
 
     def cancel(self) -> List[Send]:
-        return [Send(f"rollback running-config checkpoint {_CHECKPOINT}", timeout=180), *self.confirm()]
+        return [Send(f"rollback running-config checkpoint {_CHECKPOINT}", timeout=180)]
 
 
 def _port(line: str, status: str) -> Port:

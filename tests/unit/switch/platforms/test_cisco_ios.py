@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
+
 from tests.unit.switch.platforms.behaviour import RevertingSafetyNet, Saving, Switches
 from tests.unit.switch.platforms.recorded import Recorded
 
