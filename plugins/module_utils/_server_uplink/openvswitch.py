@@ -95,7 +95,7 @@ class OpenVswitchBond(Bond):
             )
 
     def carries(self, device: str) -> bool:
-        bridge = self._vsctl("port-to-br", self.name)
+        bridge = self._vsctl("br-to-parent", self._vsctl("port-to-br", self.name))
         return any(self._bridge_of(name) == bridge for name in self._with_lower(device))
 
     def _words(self, change: Change) -> list[str]:
@@ -133,7 +133,11 @@ class OpenVswitchBond(Bond):
         return answer.output.strip()
 
     def _bridge_of(self, device: str) -> str:
-        answer = self.host.run(["ovs-vsctl", "--timeout=" + SECONDS, "iface-to-br", device])
+        """The bridge that a device is a port of, or whose own port it is; empty where there is none."""
+        return self._ask("br-to-parent", self._ask("iface-to-br", device) or device)
+
+    def _ask(self, *words: str) -> str:
+        answer = self.host.run(["ovs-vsctl", f"--timeout={SECONDS}", *words])
         return "" if answer.status else answer.output.strip()
 
     def _with_lower(self, device: str) -> list[str]:

@@ -130,7 +130,11 @@ class FakeServer(FakeHost):
 
     def _status(self, words: str) -> str:
         lines = ["Ethernet Channel Bonding Driver: v6.1.0-56-cloud-amd64", "", f"Bonding Mode: {words}"]
-        lines += [f"Primary Slave: {self.primary or 'None'}", f"Currently Active Slave: {self.active}", "MII Status: up"]
+        lines += [
+            f"Primary Slave: {self.primary or 'None'}",
+            f"Currently Active Slave: {self.active}",
+            "MII Status: up",
+        ]
         for name, up in self.carriers.items():
             lines += ["", f"Slave Interface: {name}", f"MII Status: {'up' if up else 'down'}", "Speed: 10000 Mbps"]
         return "\n".join(lines)

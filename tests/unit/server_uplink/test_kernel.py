@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 
 import pytest
+
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.kernel import KernelBond
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.model import (
     BondNotFound,
@@ -15,7 +16,6 @@ from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.m
     Member,
     ServerUplinkError,
 )
-
 from tests.unit.server_uplink.fake_host import BONDING, FakeHost
 from tests.unit.server_uplink.recorded import ACTIVE_BACKUP, LACP
 
@@ -83,7 +83,7 @@ def test_an_ordinary_network_card_is_no_bond() -> None:
 
 
 def test_a_bond_that_cannot_be_read_is_unknown() -> None:
-    with pytest.raises(ServerUplinkError, match="unknown.*become"):
+    with pytest.raises(ServerUplinkError, match=r"unknown.*become"):
         KernelBond(FakeHost(files={f"{BONDING}/mode": "active-backup 1"}), "bond0").read()
 
 

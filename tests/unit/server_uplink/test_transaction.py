@@ -8,10 +8,10 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.host import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.model import Wanted
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.transaction import Outcome, Transaction
-
 from tests.unit.server_uplink.fake_host import FakeHost, FakeServer
 
 MOVE = Wanted("bond0", "eth1", expect_neighbor="core-b", reachable=("10.9.0.2",))
@@ -140,6 +140,12 @@ def test_a_wanted_member_that_fails_right_after_the_move() -> None:
     assert server.active == "eth0"
     assert outcome.rolled_back
     assert "check active saw eth0, expected eth1" in str(outcome.problem)
+
+
+def test_nobody_is_asked_for_an_answer_while_the_link_itself_is_down() -> None:
+    server = FakeServer(after_write=lambda server: server.pull("eth1"))
+    run(server)
+    assert not any(command.startswith("ping") for command in server.commands)
 
 
 def test_a_wanted_member_that_fails_between_reading_and_writing() -> None:

@@ -16,6 +16,9 @@ from ..parsing import parse
 from ..session import AnySession, CliSession, ShellSession
 from ..target import Target
 
+_EMPTY = re.compile(r"\s*(?:\{[\w:.-]+\}\s*)*\Z")
+"""An output that says nothing; Junos adds the role of the routing engine to it."""
+
 
 class Platform(ABC):
     """The words of a platform as data, its outputs as parsing functions.
@@ -58,6 +61,8 @@ class Platform(ABC):
     ping_command: ClassVar[str] = ""
     """Command that asks for one answer of ``{address}``, bounded in time; empty where the platform has none."""
     ping_success: ClassVar[str] = ""
+    reverts_by_itself: ClassVar[bool] = True
+    """Does the safety net undo a change without being asked, when it is not confirmed in time?"""
 
     # -- the session -------------------------------------------------------------------------------
 
@@ -153,6 +158,19 @@ class Platform(ABC):
             return parse(template, output)
         except ValueError as error:
             raise Unparsable(session.target.name, command, output) from error
+
+    def matches(self, session: AnySession, command: str, heading: str, row: str) -> List[re.Match[str]]:
+        """Return the rows of a command's table that has no template; see ``table``."""
+        return self.table(session, command, session.read(command), heading, row)
+
+    def table(self, session: AnySession, command: str, output: str, heading: str, row: str) -> List[re.Match[str]]:
+        """Return the rows of a table that has no template.
+
+        Unparsable where the output neither has the table's heading nor is empty: rows are looked for in nothing else.
+        """
+        if not re.search(heading, output, re.MULTILINE) and not _EMPTY.match(output):
+            raise Unparsable(session.target.name, command, output)
+        return list(re.finditer(row, output, re.MULTILINE))
 
     # -- changing ----------------------------------------------------------------------------------
 
