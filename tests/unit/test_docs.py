@@ -20,7 +20,7 @@ READMES = ["README.md", "README.zh-CN.md"]
 RUNBOOKS = ["docs/core_switch_failover.md", "docs/core_switch_failover.zh-CN.md"]
 DOCUMENTS = [*READMES, *RUNBOOKS, "docs/adding_a_platform.md", "roles/core_switch/README.md"]
 MESSAGES = [
-    "Nothing was moved to",
+    "Nothing was moved",
     "cannot take over",
     "is shut",
     "does not see",
