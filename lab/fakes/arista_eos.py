@@ -72,8 +72,10 @@ class AristaEos(IosLike):
 
     def change(self, session: Session) -> Config:
         """Give the configuration that the session changes: the running one, or that of its configure session."""
-        return self.device.snapshots["session:" + session.values["session"]] if "session" in session.values else (
-            self.device.running
+        return (
+            self.device.snapshots["session:" + session.values["session"]]
+            if "session" in session.values
+            else (self.device.running)
         )
 
     @command(EXEC, "terminal length <number>")

@@ -286,6 +286,10 @@ class Device:
             timer.cancel()
         return timer is not None
 
+    def has_timer(self) -> bool:
+        """Tell whether any timer is running."""
+        return bool(self._timers)
+
     def timer_left(self, name: str) -> float | None:
         """Tell how many seconds a timer still has."""
         timer = self._timers.get(name)

@@ -33,7 +33,8 @@ class JuniperJunos(Platform):
     more = "---(more)---"
     more_erase = "\r" + " " * 40 + "\r"
     reserved = {
-        "operational": "clear file help load monitor mtrace op request restart save set ssh start telnet test traceroute",
+        "operational": "clear file help load monitor mtrace op request restart save set ssh start telnet test"
+        " traceroute",
         "config": "activate annotate copy deactivate edit extension help insert load prompt protect rename replace"
         " save status unprotect update wildcard",
     }
@@ -238,9 +239,7 @@ class JuniperJunos(Platform):
             return refused
         device = self.device
         device.after_minutes(CONFIRM, int(number), lambda: roll_back(self, kept))
-        return (
-            f"commit confirmed will be automatically rolled back in {number} minutes unless confirmed\ncommit complete\n"
-        )
+        return f"commit confirmed will be automatically rolled back in {number} minutes unless confirmed\ncommit complete\n"
 
     @command("config", "rollback", "rollback <number>")
     def rollback(self, session: Session, number: str = "0") -> str:
@@ -259,7 +258,9 @@ class JuniperJunos(Platform):
     @command("operational", "show configuration", "show configuration interfaces")
     def show_configuration(self, session: Session) -> str:
         """Show the committed configuration."""
-        heading = f"## Last commit: {self.device.saved_at or self.device.booted:%Y-%m-%d %H:%M:%S} UTC by {session.user}\n"
+        heading = (
+            f"## Last commit: {self.device.saved_at or self.device.booted:%Y-%m-%d %H:%M:%S} UTC by {session.user}\n"
+        )
         return heading + self.render_config(self.device.running)
 
     @command("operational", "show system commit")
