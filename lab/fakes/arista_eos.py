@@ -34,7 +34,7 @@ class AristaEos(IosLike):
         **IosLike.reserved,
         "config-session": "abort commit rollback",
     }
-    parents = {"config-if": "config", "config-session": "config", "config-session-if": "config-if"}
+    parents = {"config-if": "config", "config-session": "config"}
 
     def prompt(self, session: Session) -> str:
         """Show the host name, and in a mode its name: (config-s-change-if-Et49)."""

@@ -356,7 +356,8 @@ def configuration(config: Config, device: Device) -> str:
     lines += ["vlan internal allocation policy ascending", "!"]
     for name, port in config.ports.items():
         lines += [*port_lines(name, port, device.ports[name].kind), "!"]
-    lines += [*config.lines, "ip default-gateway 10.9.0.1", "!", "lldp run", "!"]
+    lines += [*config.lines, "ip default-gateway 10.9.0.1", "!"]
+    lines += ["lldp run", "!"] if config.lldp else []
     lines += ["line con 0", "line vty 0 4", " transport preferred none", " transport input ssh", "!", "end", ""]
     return joined(lines)
 

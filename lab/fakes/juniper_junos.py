@@ -239,7 +239,8 @@ class JuniperJunos(Platform):
             return refused
         device = self.device
         device.after_minutes(CONFIRM, int(number), lambda: roll_back(self, kept))
-        return f"commit confirmed will be automatically rolled back in {number} minutes unless confirmed\ncommit complete\n"
+        notice = f"commit confirmed will be automatically rolled back in {number} minutes unless confirmed"
+        return f"{notice}\ncommit complete\n"
 
     @command("config", "rollback", "rollback <number>")
     def rollback(self, session: Session, number: str = "0") -> str:

@@ -194,3 +194,12 @@ def test_neighbors_and_addresses_may_take_their_time(net: Start) -> None:
     assert seen["link"] >= 0.04
     assert seen["mac"] >= 0.14
     assert seen["neighbor"] >= 0.29
+
+
+def test_ios_without_lldp_knows_its_neighbor_by_cdp(net: Start, connect: Connect) -> None:
+    connection = connect(net(Fake("sw", "cisco_ios", lldp=False, active=1))["sw"])
+    assert connection.send_command("show lldp neighbors") == "% LLDP is not enabled"
+    (brief,) = rows(connection, "cisco_ios", "show cdp neighbors")
+    (detail,) = rows(connection, "cisco_ios", "show cdp neighbors detail")
+    assert (brief["neighbor_name"], brief["local_interface"]) == ("core-b", "Ten 1/0/2")
+    assert (detail["neighbor_name"], detail["local_interface"]) == ("core-b", "TenGigabitEthernet1/0/2")
