@@ -64,12 +64,6 @@ class AristaEos(IosLike):
             name += f"-if-{show.SHORT.get(kind, kind)}{number}"
         return f"{self.device.hostname}({name})#"
 
-    def login(self, session: Session) -> str:
-        """Start in the mode that the account has."""
-        if not self.device.credentials.privileged_login:
-            session.mode = "user"
-        return ""
-
     def error(self, session: Session, line: str, error: CommandError) -> str:
         """Speak as EOS does."""
         if error.kind == "ambiguous":

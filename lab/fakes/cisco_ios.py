@@ -24,6 +24,7 @@ class CiscoIos(IosSaving, IosLike):
     """Catalyst 2960X with IOS 15.2."""
 
     name = "cisco_ios"
+    greeting = "\n"
     table_modes = EXEC
     tables = {
         "show version": show.version,
@@ -44,12 +45,6 @@ class CiscoIos(IosSaving, IosLike):
     prompts = {**IosLike.prompts, "config-archive": "(config-archive)#"}
     more = " --More-- "
     more_erase = "\b" * 9 + " " * 8 + "\b" * 8
-
-    def login(self, session: Session) -> str:
-        """Start in the mode that the account has."""
-        if not self.device.credentials.privileged_login:
-            session.mode = "user"
-        return "\n"
 
     def error(self, session: Session, line: str, error: CommandError) -> str:
         """Speak as IOS does."""

@@ -81,6 +81,10 @@ class HpComware(VrpLike):
         }.get(error.kind, "Unrecognized command")
         return f"{self.caret(session, error.column)} % {text} found at '^' position.\n"
 
+    def render_port(self, name: str) -> list[str]:
+        """Write the configuration of an interface."""
+        return show.port_lines(name, self.device.config_of(name), self.device.ports[name].kind)
+
     def render_config(self, config: Config) -> str:
         """Write a configuration."""
         return show.configuration(config, self.device)
@@ -144,28 +148,6 @@ class HpComware(VrpLike):
     def display_clock(self, session: Session) -> str:
         """Show the time."""
         return f"{datetime.now():%H:%M:%S} UTC {datetime.now():%a %m/%d/%Y}\n"
-
-    @command("any", "display current-configuration")
-    def display_current(self, session: Session) -> str:
-        """Show the running configuration."""
-        return self.render_config(self.device.running)
-
-    @command("any", "display current-configuration interface <interface>")
-    def display_current_interface(self, session: Session, interface: str) -> str:
-        """Show the running configuration of an interface."""
-        kind = self.device.ports[interface].kind
-        lines = ["#", *show.port_lines(interface, self.device.config_of(interface), kind), "#", "return"]
-        return "".join(f"{line}\n" for line in lines)
-
-    @command("interface", "display this")
-    def display_this(self, session: Session) -> str:
-        """Show the configuration of the view."""
-        return self.display_current_interface(session, session.interface)
-
-    @command("any", "display saved-configuration")
-    def display_saved(self, session: Session) -> str:
-        """Show the startup configuration."""
-        return self.device.startup
 
     @command("any", "display startup")
     def display_startup(self, session: Session) -> str:

@@ -79,6 +79,10 @@ class HuaweiVrp(VrpLike):
         """Say that the interface is in that state already."""
         return f"Info: Interface {session.interface} is {'already' if down else 'not'} shutdown.\n"
 
+    def render_port(self, name: str) -> list[str]:
+        """Write the configuration of an interface."""
+        return show.port_lines(name, self.device.config_of(name))
+
     def render_config(self, config: Config) -> str:
         """Write a configuration."""
         return show.configuration(config, self.device)
@@ -110,28 +114,6 @@ class HuaweiVrp(VrpLike):
         return (
             f"{datetime.now():%Y-%m-%d %H:%M:%S}+00:00\n{datetime.now():%A}\nTime Zone(DefaultZoneName) : UTC+00:00\n"
         )
-
-    @command("any", "display current-configuration")
-    def display_current(self, session: Session) -> str:
-        """Show the running configuration."""
-        return self.render_config(self.device.running)
-
-    @command("any", "display current-configuration interface <interface>")
-    def display_current_interface(self, session: Session, interface: str) -> str:
-        """Show the running configuration of an interface."""
-        return "".join(
-            f"{line}\n" for line in ["#", *show.port_lines(interface, self.device.config_of(interface)), "#", "return"]
-        )
-
-    @command("interface", "display this")
-    def display_this(self, session: Session) -> str:
-        """Show the configuration of the view."""
-        return self.display_current_interface(session, session.interface)
-
-    @command("any", "display saved-configuration")
-    def display_saved(self, session: Session) -> str:
-        """Show the startup configuration."""
-        return self.device.startup
 
     @command("any", "display startup")
     def display_startup(self, session: Session) -> str:

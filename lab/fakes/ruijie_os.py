@@ -24,6 +24,7 @@ class RuijieOs(IosLike):
     """RG-S5750 with RGOS 11."""
 
     name = "ruijie_os"
+    greeting = "\n"
     table_modes = EXEC
     tables = {
         "show version": show.version,
@@ -51,12 +52,6 @@ class RuijieOs(IosLike):
             kind, number = split_interface(session.interface)
             return f"{self.device.hostname}(config-if-{kind} {number})#"
         return self.device.hostname + self.prompts[session.mode]
-
-    def login(self, session: Session) -> str:
-        """Start in the mode that the account has."""
-        if not self.device.credentials.privileged_login:
-            session.mode = "user"
-        return "\n"
 
     def error(self, session: Session, line: str, error: CommandError) -> str:
         """Speak as RGOS does."""
