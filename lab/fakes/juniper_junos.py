@@ -30,6 +30,20 @@ class JuniperJunos(Platform):
     name = "juniper_junos"
     lock: Session | None = None
     """Who has the candidate for itself."""
+    table_modes = "operational"
+    tables = {
+        "show version": show.version,
+        "show interfaces terse": show.interfaces_terse,
+        "show interfaces descriptions": show.interfaces_descriptions,
+        "show lldp neighbors": show.lldp_neighbors,
+        "show lldp neighbors interface <interface>": show.lldp_detail,
+        "show ethernet-switching table": show.switching_table,
+        "show ethernet-switching table interface <interface>": show.switching_table,
+        "show arp no-resolve": show.arp,
+        "show arp": show.arp,
+        "show spanning-tree interface": show.spanning_tree,
+        "show log messages": show.messages,
+    }
     login_mode = "operational"
     end_command = ""
     more = "---(more)---"
@@ -313,26 +327,11 @@ class JuniperJunos(Platform):
         """Show the committed configuration as it is on disk."""
         return f"## Last changed: {self.device.booted:%Y-%m-%d %H:%M:%S} UTC\n{self.device.startup}"
 
-    @command("operational", "show version")
-    def show_version(self, session: Session) -> str:
-        """Show the version."""
-        return show.version(self.device)
-
     @command("operational", "show system uptime")
     def show_uptime(self, session: Session) -> str:
         """Show the time."""
         booted = self.device.booted
         return f"Current time: {datetime.now():%Y-%m-%d %H:%M:%S} UTC\nSystem booted: {booted:%Y-%m-%d %H:%M:%S} UTC\n"
-
-    @command("operational", "show interfaces terse")
-    def show_interfaces_terse(self, session: Session) -> str:
-        """Show the ports."""
-        return show.interfaces_terse(self.device)
-
-    @command("operational", "show interfaces descriptions")
-    def show_interfaces_descriptions(self, session: Session) -> str:
-        """Show the descriptions."""
-        return show.interfaces_descriptions(self.device)
 
     @command("operational", "show interfaces", "show interfaces <interface>")
     def show_interfaces(self, session: Session, interface: str = "") -> str:
@@ -340,38 +339,8 @@ class JuniperJunos(Platform):
         ports = [self.device.ports[interface]] if interface else list(self.device.ports.values())
         return "".join(show.interface_detail(self.device, port) for port in ports)
 
-    @command("operational", "show lldp neighbors")
-    def show_lldp_neighbors(self, session: Session) -> str:
-        """Show the neighbors."""
-        return show.lldp_neighbors(self.device)
-
-    @command("operational", "show lldp neighbors interface <interface>")
-    def show_lldp_detail(self, session: Session, interface: str) -> str:
-        """Show the neighbor of an interface."""
-        return show.lldp_detail(self.device, interface)
-
-    @command("operational", "show ethernet-switching table")
-    @command("operational", "show ethernet-switching table interface <interface>")
-    def show_switching_table(self, session: Session, interface: str = "") -> str:
-        """Show the MAC table."""
-        return show.switching_table(self.device, interface)
-
-    @command("operational", "show arp no-resolve", "show arp")
-    def show_arp(self, session: Session) -> str:
-        """Show the ARP table."""
-        return show.arp(self.device)
-
-    @command("operational", "show spanning-tree interface")
-    def show_spanning_tree(self, session: Session) -> str:
-        """Show spanning tree."""
-        return show.spanning_tree(self.device)
-
-    @command("operational", "show log messages")
-    def show_log(self, session: Session) -> str:
-        """Show the log."""
-        return show.messages(self.device)
-
-    @command("operational", "ping <ip>", "ping <ip> count <number>", "ping <ip> count <number> wait <number:wait>")
+    @command("operational", "ping <ip>", "ping <ip> count <number>", "ping <ip> rapid count <number>")
+    @command("operational", "ping <ip> count <number> wait <number:wait>")
     async def ping(self, session: Session, ip: str, number: str = "0", wait: str = "") -> str:
         """Ping from the switch; without a count it ends with Ctrl-C only, as Junos's does."""
         session.write(f"PING {ip} ({ip}): 56 data bytes\n")

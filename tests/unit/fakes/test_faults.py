@@ -183,3 +183,17 @@ def test_an_uplink_swap_the_wrong_way_round_is_on_record(net: Start, connect: Co
     connection = connect(handle)
     send(connection, "conf t", "int te1/0/2", "no shut", "int te1/0/1", "shut")
     assert [names for _, names in handle.device.history] == [(FIRST,), (FIRST, SECOND), (SECOND,)]
+
+
+def test_what_was_typed_ahead_is_answered_before_the_end_of_input(net: Start) -> None:
+    handle = net(Fake("sw", "huawei_vrp"))["sw"]
+    with paramiko.SSHClient() as client:
+        client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+        client.connect(handle.host, handle.port, "admin", "lab-password", allow_agent=False, look_for_keys=False)
+        channel = client.invoke_shell()
+        channel.sendall(b"dis clock\r\nsystem-view\r\n")
+        channel.shutdown_write()
+        channel.settimeout(5)
+        screen = b"".join(iter(lambda: channel.recv(4096), b"")).decode()
+    assert "Time Zone" in screen
+    assert screen.rstrip().endswith("[sw]")
