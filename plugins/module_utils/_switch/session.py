@@ -112,15 +112,8 @@ class CliSession(Session):
         self.exchange(Send(""))
         if not self.prompt.endswith(">"):
             return
-        if self.target.enable_secret:
-            try:
-                self._connection.enable()
-            except ValueError as error:
-                raise privilege_missing(self.target) from error
-            self.exchange(Send(""))
-        else:
-            # Some switches ask for no password here, and Arista's do not until one is configured.
-            self.exchange(Send("enable", answers=((r"(?i)password:?", ""),)))
+        # Some switches ask for no password here; IOS asks three times for the right one.
+        self.exchange(Send("enable", answers=((r"[Pp]assword:?", self.target.enable_secret or ""),)))
         if self.prompt.endswith(">"):
             raise privilege_missing(self.target)
 

@@ -74,9 +74,11 @@ class AristaEos(Platform):
         }
 
     def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
-        if session.attempt("show lldp neighbors") is None:
+        command = "show lldp neighbors detail"
+        output = session.attempt(command)
+        if output is None:
             return None
-        rows = self.rows(session, "show lldp neighbors detail", "arista_eos_show_lldp_neighbors_detail")
+        rows = self.parsed(session, command, output, "arista_eos_show_lldp_neighbors_detail")
         return [Neighbor(row["local_interface"], row["neighbor_name"], row["neighbor_interface"]) for row in rows]
 
     def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:

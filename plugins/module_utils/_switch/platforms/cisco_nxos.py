@@ -76,9 +76,10 @@ class CiscoNxos(Platform):
     def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
         for protocol in ("lldp", "cdp"):
             command = f"show {protocol} neighbors detail"
-            if session.attempt(command) is None:
+            output = session.attempt(command)
+            if output is None:
                 continue
-            rows = self.rows(session, command, f"cisco_nxos_show_{protocol}_neighbors_detail")
+            rows = self.parsed(session, command, output, f"cisco_nxos_show_{protocol}_neighbors_detail")
             return [Neighbor(row["local_interface"], row["neighbor_name"], row["neighbor_interface"]) for row in rows]
         return None
 
@@ -116,7 +117,7 @@ class CiscoNxos(Platform):
         return [Send(f"no checkpoint {_CHECKPOINT}", timeout=60)]
 
     def cancel(self) -> List[Send]:
-        return [Send(f"rollback running-config checkpoint {_CHECKPOINT}", timeout=180), *self.confirm()]
+        return [Send(f"rollback running-config checkpoint {_CHECKPOINT}", timeout=180)]
 
 
 def _port(line: str, status: str) -> Port:

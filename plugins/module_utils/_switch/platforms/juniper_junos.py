@@ -22,7 +22,7 @@ _ROLES = {"ROOT": "root", "MSTR": "root", "ALT": "alternate", "DESG": "designate
 _PORT_ROW = r"^(?P<port>[a-z]\S*)\s+(?P<admin>up|down)\s+(?P<link>up|down)\b"
 _ADDRESS_ROW = r"^(?P<port>[a-z]\S*)?[ \t]+(?:\S+[ \t]+)*?(?:inet[ \t]+)?(?P<address>\d+\.\d+\.\d+\.\d+)(?:/\d+)?\b"
 _NEIGHBORS = "show lldp neighbors"
-_NEIGHBOR_HEADING = r"^Local Interface\s.*System Name"
+_NEIGHBOR_HEADING = re.compile(r"^Local Interface\s.*System Name", re.MULTILINE)
 _NEIGHBOR_ROW = r"^(?P<port>[a-z]\S*)\s+\S+\s+\S+\s+(?P<remote>\S.*?)(?:[ \t]+(?P<name>\S+))?[ \t]*$"
 _MAC_ROW = (
     r"^\s*(?P<vlan>\S+)\s+(?P<mac>(?:[0-9a-f]{2}:){5}[0-9a-f]{2})\s+(?P<kind>\S+)\s+\S+\s+(?P<port>[a-z]+-?\d[\w/.:]*)"
@@ -77,10 +77,12 @@ class JuniperJunos(Platform):
         output = session.attempt(_NEIGHBORS)
         if output is None:
             return None
-        rows = self.table(session, _NEIGHBORS, output, _NEIGHBOR_HEADING, _NEIGHBOR_ROW)
-        heading = re.search(_NEIGHBOR_HEADING, output, re.MULTILINE)
-        column = heading.end() - heading.start() - len("System Name") if heading else 0
-        return [_neighbor(row, column) for row in rows]
+        heading = _NEIGHBOR_HEADING.search(output)
+        if heading is None:
+            self.matches(session, _NEIGHBORS, _NEIGHBOR_HEADING.pattern, _NEIGHBOR_ROW)
+            return []
+        column = heading.end() - heading.start() - len("System Name")
+        return [_neighbor(row, column) for row in re.finditer(_NEIGHBOR_ROW, output, re.MULTILINE)]
 
     def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
         heading = r"^\s*Ethernet[ -]switching table"
@@ -103,17 +105,16 @@ class JuniperJunos(Platform):
         return addresses
 
     def read_tree(self, session: AnySession) -> Optional[List[TreePort]]:
-        output = session.attempt(_TREE)
-        if output is None:
+        if session.attempt(_TREE) is None:
             return None
         heading = r"(?i)^Spanning tree interface parameters|not (?:running|enabled|configured)"
         return [
             TreePort(_physical(row["port"]), _ROLES.get(row["role"], row["role"].lower()), row["state"] == "FWD")
-            for row in self.table(session, _TREE, output, heading, _TREE_ROW)
+            for row in self.matches(session, _TREE, heading, _TREE_ROW)
         ]
 
-    def same_port(self, one: str, other: str) -> bool:
-        return super().same_port(_physical(one), _physical(other))
+    def plain_name(self, port: str) -> str:
+        return super().plain_name(_physical(port))
 
     def safety_net(self, session: AnySession) -> bool:
         return True

@@ -67,7 +67,7 @@ class RuijieOs(Platform):
     save_sends = (
         Send(
             "write",
-            answers=((r"(?i)\[(?:confirm|yes/no|y/n)\]:?", "yes"),),
+            answers=((r"\[(?:confirm|[Yy](?:es)?/[Nn]o?)\]:?", "yes"),),
             success=r"\[OK\]",
             failure=(r"(?i)\bfail(?:ed|ure)?\b|\berror\b|permission denied|no space",),
             timeout=120,

@@ -333,6 +333,16 @@ class SafetyNet(Behaviour):
         assert outcome.saved
         assert not self.platform.read_pending(switches.session(handle))
 
+    def test_failed_check_is_cancelled_before_it_is_kept(self, switches: Switches) -> None:
+        handle = switches.start()
+        handle.faults.neighbor = {self.uplinks[1]: "core-c"}
+        transaction = switches.transaction(handle, verify=Verify(timeout=0.2))
+        with pytest.raises(CheckFailed):
+            transaction.run(check_mode=False)
+        undoing = {send.command for send in self.platform.cancel()} - {send.command for send in self.platform.confirm()}
+        assert undoing
+        assert undoing <= set(handle.lines()), "the switch was not told to undo what it would still have undone itself"
+
     def test_check_mode_tells_what_a_run_without_the_net_sends(self, switches: Switches) -> None:
         self.check_and_move(switches, switches.start(), safety_net=False)
 

@@ -6,12 +6,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
-from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import Refused, Unparsable
+from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import (
+    PrivilegeMissing,
+    Refused,
+    Unparsable,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._switch.model import Send
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
 
-from tests.unit.switch.platforms.behaviour import RevertingSafetyNet, Saving
+from lab.fakes import Credentials
+from tests.unit.switch.platforms.behaviour import RevertingSafetyNet, Saving, Switches, target_of
 from tests.unit.switch.platforms.recorded import Recorded
 
 EOS = PLATFORMS["arista_eos"]
@@ -25,6 +32,25 @@ class TestAristaEos(RevertingSafetyNet, Saving):
     own_port = "Management1"
     rejected_line = "interface Ethernet50"
     cut_line = "commit timer*"
+
+    def test_enables_without_a_password_where_none_is_set(self, switches: Switches) -> None:
+        handle = switches.start(credentials=Credentials(enable_secret="", privileged_login=False))
+        assert switches.move(handle).saved
+
+    def test_missing_enable_password_is_told(self, switches: Switches) -> None:
+        handle = switches.start(credentials=Credentials(privileged_login=False))
+        target = replace(target_of(handle), enable_secret=None)
+        with pytest.raises(PrivilegeMissing, match="an enable password is needed"):
+            EOS.open(target)
+
+    def test_lines_that_a_killed_run_left_in_its_session_are_not_committed(self, switches: Switches) -> None:
+        handle = switches.start()
+        session = switches.session(handle)
+        lines = ("configure session contingency-uplink", "interface Ethernet1", "shutdown")
+        session.change([Send(line) for line in lines])
+        session.close()
+        assert switches.move(handle).saved
+        assert not handle.device.config_of("Ethernet1").shutdown
 
 
 @pytest.mark.parametrize(

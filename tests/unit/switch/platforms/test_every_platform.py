@@ -106,8 +106,9 @@ def test_describes_itself(platform: Platform) -> None:
     assert platform.netmiko
     assert platform.__doc__
     assert platform.rejections
-    for pattern in chain(platform.rejections, platform.volatile, [platform.ping_success]):
-        re.compile(pattern)
+    for pattern in chain(platform.rejections, platform.volatile):
+        re.compile(f"(?:{pattern})|(?:{pattern})")
+    re.compile(platform.ping_success)
     re.compile(platform.prompt.replace("{base}", "access-ward"))
     assert "{address}" in platform.ping_command or not platform.can_ping()
     assert bool(platform.ping_success) == platform.can_ping()
@@ -167,6 +168,17 @@ def test_safety_net_can_be_confirmed_and_cancelled(platform: Platform) -> None:
     armed = commands(platform.change([("Ethernet1", True)], 90)) != commands(platform.change([("Ethernet1", True)]))
     assert armed == bool(platform.confirm()), "a change that waits for a confirmation needs one"
     assert bool(platform.cancel()) <= armed
+
+
+@EVERY
+def test_patterns_of_questions_and_answers_are_valid_where_they_are_used(platform: Platform) -> None:
+    change = platform.change([("Ethernet1", True)], 90)
+    for send in [*change, *platform.confirm(), *platform.cancel(), *platform.abandon(), *platform.save()]:
+        for question, answer in send.answers:
+            re.compile(rf"(?:{question})\s*$")
+            assert "\n" not in answer
+        for pattern in (send.success, *send.failure):
+            re.compile(pattern)
 
 
 @EVERY
