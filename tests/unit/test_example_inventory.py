@@ -80,7 +80,15 @@ def test_every_variable_that_a_site_sets_is_shown(inventory: Any) -> None:
 
 def test_values_have_the_types_that_the_role_asks_for(inventory: Any) -> None:
     _, hosts = inventory
-    types = {"str": str, "path": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
+    types: dict[str, Any] = {
+        "str": str,
+        "path": str,
+        "int": int,
+        "float": (int, float),
+        "bool": bool,
+        "list": list,
+        "dict": dict,
+    }
     options = specified()
     for host, variables in hosts.items():
         for name in own(variables, *options):
