@@ -1,0 +1,10 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All platforms: importing this module enters them into the registry."""
+
+from __future__ import annotations
+
+from lab.fakes import cisco_ios
+
+__all__ = ["cisco_ios"]
