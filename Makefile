@@ -1,0 +1,87 @@
+# contingency.infra: what people run by name. `make` alone lists it.
+#
+# Everything that is made lies in .venv, .venv-next, .cache and build, all git-ignored. Each
+# target can be run again after it was killed half-way: environments carry a stamp that is
+# written last, copies and results are made anew, the lab is idempotent.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# Without bytecode each start of ansible compiles itself again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.* ## (.*)/  make \1|\2/' | column -t -s '|'
+
+# --- environments ---------------------------------------------------------------------------
+
+.PHONY: venv venv-test venv-next apt apt-python apt-guest link
+venv: apt-python link ## the Python environment of lab and drill
+	@$(PYTHON) tools/venv.py runtime
+
+venv-test: apt-python link ## the same with the test tools on top
+	@$(PYTHON) tools/venv.py test
+
+venv-next: apt-python link ## the newer ansible-core, where an interpreter for it is found
+	@$(PYTHON) tools/venv.py next || test $$? -eq 3
+
+# On a bare Debian machine python3 comes without the means to make an environment.
+apt-python:
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(PYTHON) tools/apt.py venv
+
+apt: ## the Debian packages that start lab machines
+	@$(PYTHON) tools/apt.py lab
+
+apt-guest: ## the Debian package that starts the bonding guest
+	@$(PYTHON) tools/apt.py guest
+
+link:
+	@$(PYTHON) tools/collection_link.py
+
+.PHONY: root
+root:
+	@if [ "$$(id -u)" -ne 0 ]; then \
+	  echo "make $(firstword $(MAKECMDGOALS)) starts lab machines and needs root: run it as root." >&2; exit 1; fi
+
+# --- checks ---------------------------------------------------------------------------------
+
+.PHONY: test lint unit unit-old unit-next sanity sanity-old sanity-next docs-check build molecule lab-test
+test: root venv ## every check, with the time each part took
+	@$(RUN) tools.checks
+
+lint: venv-test ## ansible-lint, ruff, mypy, yamllint
+	@$(RUN) tools.lint
+
+unit: unit-old unit-next ## unit tests on both ansible-core versions
+
+unit-old: venv-test
+	@$(RUN) tools.pytest_part unit-2.19 tests/unit
+
+unit-next: venv-next
+	@if [ -x .venv-next/bin/python ]; then .venv-next/bin/python -m tools.pytest_part unit-2.21 tests/unit; \
+	else $(PYTHON) -m tools.skip unit-2.21 "unit tests on ansible-core 2.21: no Python 3.12 or newer was found"; fi
+
+sanity: sanity-old sanity-next ## ansible-test sanity on both ansible-core versions
+
+sanity-old: venv-test
+	@$(RUN) tools.sanity sanity-2.19
+
+sanity-next: venv-next
+	@if [ -x .venv-next/bin/python ]; then .venv-next/bin/python -m tools.sanity sanity-2.21; \
+	else $(PYTHON) -m tools.skip sanity-2.21 "sanity on ansible-core 2.21: no Python 3.12 or newer was found"; fi
+
+docs-check: venv-test ## documentation of modules and roles, as antsibull-docs reads it
+	@$(RUN) tools.docs_check
+
+build: venv-test ## the Galaxy tarball, judged by Galaxy's importer
+	@$(RUN) tools.build
+
+clean: ## remove what was built; the environments, caches and the lab stay
+	@rm -rf build .ansible

@@ -1,0 +1,93 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run every part of the checks, two at a time where they can share the machine: `python -m tools.checks`.
+
+Each part is a target of the Makefile. Its output goes to build/results/PART.log, its counts
+to build/results/PART.json; a part that left no counts has failed, however it ended.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from tools import results, summary
+from tools.collection_link import ROOT
+
+_TAIL = 60
+_STARTED = time.monotonic()
+
+
+class Part(NamedTuple):
+    """One target of the Makefile that writes build/results/NAME.json."""
+
+    name: str
+    target: str
+
+
+# What the others need: environments and Debian packages. Without it nothing else is tried.
+INSTALL = Part("install", "install")
+# The longest first, so that the two workers end together.
+SHARED = (
+    Part("sanity-2.19", "sanity-old"),
+    Part("sanity-2.21", "sanity-next"),
+    Part("build", "build"),
+    Part("lint", "lint"),
+    Part("docs-check", "docs-check"),
+    Part("unit-2.19", "unit-old"),
+    Part("unit-2.21", "unit-next"),
+)
+# The lab's own time limits are tight, so nothing runs beside it.
+ALONE = (
+    Part("lab-test", "lab-test"),
+    Part("molecule", "molecule"),
+)
+
+
+def main() -> int:
+    parts = (*SHARED, *ALONE)
+    for part in parts:
+        results.forget(part.name)
+    if _run(INSTALL) != 0:
+        print("Nothing was checked, since the packages that the checks need could not be installed.", file=sys.stderr)
+        return summary.report([INSTALL.name])
+    with ThreadPoolExecutor(max_workers=2) as workers:
+        list(workers.map(_run, SHARED))
+    for part in ALONE:
+        _run(part)
+    return summary.report([part.name for part in parts])
+
+
+def _run(part: Part) -> int:
+    started = time.monotonic()
+    _say(part, "started")
+    log = results.RESULTS / f"{part.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "w", encoding="utf-8") as output:
+        command = ["make", part.target]
+        done = subprocess.run(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False
+        )
+    if done.returncode != 0:
+        _show_tail(part)
+    _say(part, f"{'failed' if done.returncode else 'done'} after {time.monotonic() - started:.0f} s")
+    return done.returncode
+
+
+def _say(part: Part, words: str) -> None:
+    print(f"[{time.monotonic() - _STARTED:4.0f} s] {part.name} {words}", flush=True)
+
+
+def _show_tail(part: Part) -> None:
+    log = results.RESULTS / f"{part.name}.log"
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    shown = [f"{part.name} | {line}" for line in lines[-_TAIL:]]
+    print("\n".join([*shown, f"The whole output is in {log.relative_to(ROOT)}."]), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

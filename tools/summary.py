@@ -1,0 +1,32 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Add up what the parts of the checks left in build/results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tools import results
+
+
+def report(parts: Sequence[str]) -> int:
+    """Print a table and, alone on the last line, the sum; return 1 where anything failed."""
+    rows = [_result_of(part) for part in parts]
+    print(f"\n{'part':<14}{'passed':>8}{'failed':>8}{'skipped':>9}")
+    for row in rows:
+        print(f"{row.part:<14}{row.passed:>8}{row.failed:>8}{len(row.skipped):>9}")
+    for row in rows:
+        for failure in row.failures:
+            print(f"failed: {row.part}: {failure}")
+    passed = sum(row.passed for row in rows)
+    failed = sum(row.failed for row in rows)
+    print(f"\n{passed} passed, {failed} failed", flush=True)
+    return 1 if failed or not passed else 0
+
+
+def _result_of(part: str) -> results.Result:
+    result = results.read(part)
+    if result is None:
+        return results.Result(part, 0, (f"ended without a result: see build/results/{part}.log",))
+    return result
