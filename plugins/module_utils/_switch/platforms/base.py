@@ -134,7 +134,11 @@ class Platform(ABC):
 
     def same_port(self, one: str, other: str) -> bool:
         """Do two names mean the same port?"""
-        return expanded(one, self.abbreviations) == expanded(other, self.abbreviations)
+        return self.plain_name(one) == self.plain_name(other)
+
+    def plain_name(self, port: str) -> str:
+        """Return a port's full name in lower case."""
+        return expanded(port, self.abbreviations)
 
     def is_virtual(self, port: str) -> bool:
         """Is the port no wire of its own, so that it is reached through another one?"""
@@ -144,10 +148,14 @@ class Platform(ABC):
         """Return the parsed rows of a command; Unparsable where the template does not fit its output."""
         output = session.read(command)
         try:
-            rows = parse(template, output)
+            rows = parse(template, self.table(output))
         except ValueError as error:
             raise Unparsable(session.target.name, command, output) from error
         return rows
+
+    def table(self, output: str) -> str:
+        """Return an output without the lines that no template knows; as it is unless a platform overrides this."""
+        return output
 
     # -- changing ----------------------------------------------------------------------------------
 
