@@ -116,6 +116,8 @@ class Device:
     events: list[Event] = field(default_factory=list)
     history: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
     """Uplinks with a link, each time that changed: (monotonic time, names)."""
+    defects: list[str] = field(default_factory=list)
+    """Tracebacks of the fake itself; a FakeNetwork raises them when it stops."""
     loop: asyncio.AbstractEventLoop | None = None
     broadcast: Callable[[str], None] = field(default=lambda text: None)
     booted: datetime = field(default_factory=lambda: datetime.now() - timedelta(weeks=31, days=4, hours=7, minutes=12))

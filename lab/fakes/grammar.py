@@ -16,7 +16,7 @@ class CommandError(Exception):
     """A line that the grammar refuses: what is wrong, and where."""
 
     def __init__(self, kind: str, column: int, token: str, index: int) -> None:
-        """Take the kind (unknown, ambiguous, incomplete, excess) and the place of the token."""
+        """Take the kind (unknown, wrong, ambiguous, incomplete, excess) and the place of the token."""
         super().__init__(f"{kind} at {column}: {token!r}")
         self.kind = kind
         self.column = column
@@ -57,8 +57,8 @@ class Node:
         node.handler = handler
 
     def _argument(self, text: str) -> Node:
-        name, _, kind = text.partition(":")
-        kind = kind or name
+        kind, _, name = text.partition(":")
+        name = name or kind
         for known, known_kind, node in self.arguments:
             if (known, known_kind) == (name, kind):
                 return node
@@ -108,8 +108,8 @@ def _argument_of(
         found = _parse(kind, tokens, index, line, interface)
         if found is not None:
             return name, found[0], found[1], after
-    excess = not node.keywords and not node.arguments
-    raise CommandError("excess" if excess else "unknown", tokens[index].column, tokens[index].text, index)
+    kind = "wrong" if node.arguments else "unknown" if node.keywords else "excess"
+    raise CommandError(kind, tokens[index].column, tokens[index].text, index)
 
 
 def _parse(kind: str, tokens: list[Token], index: int, line: str, interface: Resolver) -> tuple[str, int] | None:

@@ -37,7 +37,7 @@ class IosLike(Platform):
     def prompt(self, session: Session) -> str:
         """Show the host name, cut to 20 characters in the configuration modes, and the mode."""
         name = self.device.hostname
-        return (name if session.mode in EXEC else name[:20]) + self.prompts[session.mode]
+        return (name if session.mode in EXEC.split() else name[:20]) + self.prompts[session.mode]
 
     @command("user", "enable")
     async def enable(self, session: Session) -> str | None:

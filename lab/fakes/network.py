@@ -116,8 +116,11 @@ class FakeNetwork:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop all devices."""
+        """Stop all devices; a defect of a fake is an error."""
         self.stop()
+        defects = [text for handle in self for text in handle.device.defects]
+        if defects:
+            raise RuntimeError("A fake device has a defect, mend it first:\n" + "\n".join(defects))
 
     def __getitem__(self, name: str) -> Handle:
         """Give a device by its name."""

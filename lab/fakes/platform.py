@@ -42,6 +42,8 @@ class Platform:
     """Mode -> keywords that the real device has too, so that abbreviations stay as ambiguous."""
     more: ClassVar[str] = "--More--"
     more_erase: ClassVar[str] = "\r        \r"
+    end_command: ClassVar[str] = "end"
+    """What Ctrl-Z stands for."""
     page_length: ClassVar[int] = 24
     filters: ClassVar[bool] = True
     grammar: ClassVar[dict[str, Node]] = {}
@@ -89,18 +91,17 @@ class Platform:
         """Write a configuration as the device shows it."""
         raise NotImplementedError
 
-    def interface_names(self, session: Session) -> list[str]:
-        """List the interface names that may be given in commands."""
-        return list(self.device.ports)
+    def resolve(self, text: str) -> str | None:
+        """Find the interface that a name means."""
+        return resolve_interface(self.device.ports, text)
 
     def parse(self, session: Session, line: str, mode: str | None = None) -> Match:
         """Find the command that a line means in the session's mode, or raise CommandError."""
-        names = self.interface_names(session)
         mode = session.mode if mode is None else mode
         first: CommandError | None = None
         while True:
             try:
-                return match(self.grammar.get(mode, Node()), line, lambda text: resolve_interface(names, text))
+                return match(self.grammar.get(mode, Node()), line, self.resolve)
             except CommandError as error:
                 if first is None or error.index > first.index:
                     first = error

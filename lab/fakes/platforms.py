@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from lab.fakes import cisco_ios
+from lab.fakes import arista_eos, cisco_ios, hp_comware, huawei_vrp
 
-__all__ = ["cisco_ios"]
+__all__ = ["arista_eos", "cisco_ios", "hp_comware", "huawei_vrp"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -180,7 +181,7 @@ class Session(asyncssh.SSHServerSession[str]):
                 return ""
             if key == END:
                 self.write("^Z\n")
-                return "end"
+                return self.platform.end_command
             if key in ERASE + KILL + WORD and line:
                 kept = line[:-1] if key in ERASE else "" if key == KILL else line.rstrip().rpartition(" ")[0]
                 gone = len(line) - len(kept)
@@ -206,6 +207,10 @@ class Session(asyncssh.SSHServerSession[str]):
                 await self.execute(line)
         except (Hangup, asyncssh.Error, ConnectionError):
             pass
+        except Exception:
+            self.device.defects.append(traceback.format_exc())
+            self._cut(0)
+            raise
         finally:
             self._send()
             self._closed = True
