@@ -150,6 +150,8 @@ class FakeNetwork:
     async def _shut_down(self) -> None:
         for handle in self:
             handle.listener.stop()
+        while any(handle.listener.connections for handle in self):
+            await asyncio.sleep(0)
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()

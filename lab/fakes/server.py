@@ -31,6 +31,7 @@ class Server(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """Take the connection."""
         self.connection = conn
+        self.listener.connections.add(conn)
 
     async def begin_auth(self, username: str) -> bool:
         """Ask for a password or a key, unless the device hangs or cannot be reached."""
@@ -70,7 +71,8 @@ class Server(asyncssh.SSHServer):
         return session
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection's sessions."""
+        """Forget the connection and its sessions."""
+        self.listener.connections.discard(self.connection)
         self.listener.forget_closed()
 
     def _cut(self, refuse_for: float) -> None:
@@ -90,6 +92,7 @@ class Listener:
         self.port = port
         self.key = key
         self.sessions: set[Session] = set()
+        self.connections: set[asyncssh.SSHServerConnection] = set()
         self._acceptor: asyncssh.SSHAcceptor | None = None
         self._reopening: asyncio.Task[None] | None = None
 
@@ -142,6 +145,8 @@ class Listener:
             self._reopening.cancel()
         for session in self.sessions:
             session.stop()
+        for connection in self.connections:
+            connection.abort()
 
 
 def server_options(

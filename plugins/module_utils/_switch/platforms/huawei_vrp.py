@@ -46,7 +46,7 @@ class HuaweiVrp(Views):
         r"^!Last configuration was (?:updated|saved) ",
         r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d",
         r" uptime is ",
-        r"^\s*Expired time\s*:",
+        r"^\s*(?:Expired|Discovered) time\s*:",
     )
     interfaces_command = "display interface description"
     neighbors_command = "display lldp neighbor"

@@ -1,0 +1,15 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Comware against its fake, and outputs that the fake does not show."""
+
+from __future__ import annotations
+
+from tests.unit.switch.uplink_contract import UplinkContract
+
+
+class TestHpComware(UplinkContract):
+    """The contract, spoken by Comware 7."""
+
+    platform = "hp_comware"
+    ports_command = "display interface brief"
