@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -89,6 +90,27 @@ class Bench:
         return [names for _, names in self.handle.device.history]
 
 
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Netmiko and the reconnection wait less: a fake answers at once."""
+    hasty = SimpleNamespace(**vars(time))
+    hasty.sleep = lambda seconds: time.sleep(seconds / 10)
+    for module in ("netmiko.base_connection", "netmiko.huawei.huawei", "netmiko.cisco_base_connection"):
+        monkeypatch.setattr(f"{module}.time", hasty)
+    monkeypatch.setattr(uplink, "_RECONNECT_LEAST", 1.0)
+    monkeypatch.setattr(uplink, "_RECONNECT_PAUSE", 0.05)
+
+
+def benches(platform: str, directory: Path, stack: ExitStack) -> Callable[..., Bench]:
+    """Return a function that starts a fake of the platform; it is stopped with the stack."""
+
+    def started(**settings: Any) -> Bench:
+        network = stack.enter_context(FakeNetwork([Fake("sw1", platform, **{"cores": CORES, **settings})]))
+        network.write_known_hosts(directory / "known_hosts")
+        return Bench(network, directory / "known_hosts")
+
+    return started
+
+
 class UplinkContract:
     """The tests; ``platform`` and the patterns of lines that differ between vendors are set by subclasses."""
 
@@ -99,25 +121,10 @@ class UplinkContract:
 
     @pytest.fixture
     def start(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-        """Return a function that starts the platform's fake; Netmiko waits less, as a fake answers at once."""
-        hasty = SimpleNamespace(**vars(time))
-        hasty.sleep = lambda seconds: time.sleep(seconds / 10)
-        for module in ("netmiko.base_connection", "netmiko.huawei.huawei", "netmiko.cisco_base_connection"):
-            monkeypatch.setattr(f"{module}.time", hasty)
-        monkeypatch.setattr(uplink, "_RECONNECT_LEAST", 1.0)
-        monkeypatch.setattr(uplink, "_RECONNECT_PAUSE", 0.05)
-        networks: list[FakeNetwork] = []
-
-        def started(**settings: Any) -> Bench:
-            network = FakeNetwork([Fake("sw1", self.platform, **{"cores": CORES, **settings})])
-            network.start()
-            networks.append(network)
-            network.write_known_hosts(tmp_path / "known_hosts")
-            return Bench(network, tmp_path / "known_hosts")
-
-        yield started
-        for network in networks:
-            network.__exit__()
+        """Return a function that starts the platform's fake."""
+        hurry(monkeypatch)
+        with ExitStack() as stack:
+            yield benches(self.platform, tmp_path, stack)
 
     def test_reads_everything(self, start: Any) -> None:
         bench = start()
