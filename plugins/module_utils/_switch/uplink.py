@@ -210,7 +210,7 @@ class UplinkTransaction:
     def _unknown(self, lost: SwitchError, error: SwitchError) -> StateUnknown:
         net = (
             f"the switch puts the former state back by itself within {self._net_seconds} s; "
-            if self._net_seconds
+            if self._net_seconds and self._platform.reverts_by_itself
             else ""
         )
         return StateUnknown(
@@ -243,7 +243,7 @@ class UplinkTransaction:
             self._leave_config()
         except SessionLost as lost:
             self._reconnect(lost)
-        if self._net_seconds:
+        if self._net_seconds and self._platform.read_pending(self.session):
             self._tolerant(self._platform.cancel())
         now = self._read()
         if now.pending_revert:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, ClassVar, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import PortUnknown, Unparsable
 from ..model import ArpEntry, MacEntry, Neighbor, Port, Send, TreePort, Uplinks
@@ -15,6 +15,13 @@ from ..names import expanded, find, similar
 from ..parsing import parse
 from ..session import AnySession, CliSession, ShellSession
 from ..target import Target
+
+_EMPTY = re.compile(r"\s*(?:\{[\w:.-]+\}\s*)*\Z")
+"""An output that says nothing; Junos adds the role of the routing engine to it."""
+
+
+def _rows(row: str, output: str) -> Iterator[re.Match[str]]:
+    return re.finditer(row, output, re.MULTILINE)
 
 
 class Platform(ABC):
@@ -58,6 +65,8 @@ class Platform(ABC):
     ping_command: ClassVar[str] = ""
     """Command that asks for one answer of ``{address}``, bounded in time; empty where the platform has none."""
     ping_success: ClassVar[str] = ""
+    reverts_by_itself: ClassVar[bool] = True
+    """Does the safety net undo a change without being asked, when it is not confirmed in time?"""
 
     # -- the session -------------------------------------------------------------------------------
 
@@ -156,6 +165,16 @@ class Platform(ABC):
     def table(self, output: str) -> str:
         """Return an output without the lines that no template knows; as it is unless a platform overrides this."""
         return output
+
+    def matches(self, session: AnySession, command: str, heading: str, row: str) -> List[Dict[str, str]]:
+        """Return the named groups of each row of a table that has no template.
+
+        Unparsable where the table has neither its heading nor is empty: rows are never looked for in anything else.
+        """
+        output = session.read(command)
+        if not re.search(heading, output, re.MULTILINE) and not _EMPTY.match(output):
+            raise Unparsable(session.target.name, command, output)
+        return [{key: value or "" for key, value in each.groupdict().items()} for each in _rows(row, output)]
 
     # -- changing ----------------------------------------------------------------------------------
 

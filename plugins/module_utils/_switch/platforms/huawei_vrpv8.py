@@ -31,7 +31,7 @@ _ARP_ROW = re.compile(
 )
 _TRIAL = "display configuration trial status"
 _TRIAL_STATUS = re.compile(r"^ *Trial status *: *(?P<status>[A-Z]+)", re.MULTILINE)
-_TRIAL_LEFT = re.compile(r"^ *Trial time left[^:\n]*: *(?P<seconds>\d+)", re.MULTILINE)
+_TRIAL_LEFT = re.compile(r"^ *Trial [^:\n]*\btime\b[^:\n]*: *(?P<seconds>\d+)", re.MULTILINE)
 _SHORTEST_TRIAL, _LONGEST_TRIAL = 60, 65535
 _LONGEST_WAIT = 180.0
 _ENDING_TIME = 30.0
