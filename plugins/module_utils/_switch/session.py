@@ -95,7 +95,7 @@ class CliSession(Session):
         if not self.prompt.endswith(">"):
             return
         # Some switches ask for no password here; IOS asks three times for the right one.
-        self.exchange(Send("enable", answers=((r"(?i)password:?", self.target.enable_secret or ""),)))
+        self.exchange(Send("enable", answers=((r"[Pp]assword:?", self.target.enable_secret or ""),)))
         if self.prompt.endswith(">"):
             raise privilege_missing(self.target)
 

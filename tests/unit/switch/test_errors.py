@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.contingency.infra.plugins.module_utils._switch import errors
+
 from lab.fakes import Credentials
 from tests.unit.switch.uplink_contract import Bench, benches, hurry
 
@@ -60,7 +60,11 @@ def test_a_missing_enable_password(start: Start, capfd: pytest.CaptureFixture[st
 def test_a_wrong_enable_password(start: Start, capfd: pytest.CaptureFixture[str]) -> None:
     bench = start(credentials=Credentials(privileged_login=False))
     opening_fails(
-        bench, capfd, errors.PrivilegeMissing, "the enable password was refused", enable_secret="not-the-enable-password"
+        bench,
+        capfd,
+        errors.PrivilegeMissing,
+        "the enable password was refused",
+        enable_secret="not-the-enable-password",
     )
 
 
@@ -103,7 +107,9 @@ def test_a_login_that_never_ends(start: Start, capfd: pytest.CaptureFixture[str]
 
 def test_an_unknown_port(start: Start, capfd: pytest.CaptureFixture[str]) -> None:
     bench = start()
-    with pytest.raises(errors.PortUnknown, match="has no port 'TenGigabitEthernet1/0/9'.*check core_switch_uplinks") as raised:
+    with pytest.raises(
+        errors.PortUnknown, match=r"has no port 'TenGigabitEthernet1/0/9'.*check core_switch_uplinks"
+    ) as raised:
         bench.move(active="TenGigabitEthernet1/0/9")
     check_sentence(bench, raised.value, capfd)
 

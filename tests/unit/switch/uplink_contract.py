@@ -13,7 +13,6 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
-
 from ansible_collections.contingency.infra.plugins.module_utils._switch import uplink
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import (
     CheckFailed,
@@ -29,7 +28,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import platform_named
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 from ansible_collections.contingency.infra.plugins.module_utils._switch.uplink import Outcome, UplinkTransaction
-from lab.fakes import Cut, Fake, FakeNetwork, Handle
+
+from lab.fakes import Cut, Fake, FakeNetwork, Handle, Timings
 
 CORES = ("core-a.datacentre.first-hospital.example", "core-b.datacentre.first-hospital.example")
 READS = ("show ", "display ", "ping ", "terminal ", "screen-length ", "enable")
@@ -93,10 +93,10 @@ class Bench:
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Netmiko and the reconnection wait less: a fake answers at once."""
     hasty = SimpleNamespace(**vars(time))
-    hasty.sleep = lambda seconds: time.sleep(seconds / 10)
+    hasty.sleep = lambda seconds: time.sleep(min(seconds, 0.01))
     for module in ("netmiko.base_connection", "netmiko.huawei.huawei", "netmiko.cisco_base_connection"):
         monkeypatch.setattr(f"{module}.time", hasty)
-    monkeypatch.setattr(uplink, "_RECONNECT_LEAST", 1.0)
+    monkeypatch.setattr(uplink, "_RECONNECT_LEAST", 0.4)
     monkeypatch.setattr(uplink, "_RECONNECT_PAUSE", 0.05)
 
 
@@ -118,6 +118,8 @@ class UplinkContract:
     ports_command: ClassVar[str]
     shut_line: ClassVar[str] = "shutdown"
     has_net: ClassVar[bool] = True
+    minute: ClassVar[float] = 60.0
+    """What the fake takes for a minute where a test has to wait for its safety net."""
 
     @pytest.fixture
     def start(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
@@ -209,7 +211,7 @@ class UplinkContract:
     def test_the_wrong_neighbor_is_rolled_back(self, start: Any) -> None:
         bench = start()
         bench.handle.faults.neighbor = {bench.new: "core-x"}
-        with pytest.raises(CheckFailed, match="saw core-x.*put back and proven"):
+        with pytest.raises(CheckFailed, match=r"saw core-x.*put back and proven"):
             bench.move(verify=Verify(timeout=0.3))
         assert bench.enabled() == [bench.old]
         assert bench.handle.startup_config() == bench.handle.running_config()
@@ -231,7 +233,7 @@ class UplinkContract:
     def test_a_run_finishes_what_a_killed_run_left_pending(self, start: Any) -> None:
         if not self.has_net:
             return
-        bench = start()
+        bench = start(timings=Timings(minute=self.minute))
         session = bench.platform.open(bench.target())
         assert bench.platform.safety_net(session)
         session.change(bench.platform.change([(bench.new, True), (bench.old, False)], 60))
@@ -262,8 +264,8 @@ class UplinkContract:
     def test_a_switch_that_stays_away_is_state_unknown(self, start: Any) -> None:
         bench = start()
         bench.handle.faults.cut = [Cut(self.shut_line, "after", refuse_for=30.0)]
-        transaction = bench.transaction(verify=Verify(timeout=0.5))
-        with pytest.raises(StateUnknown, match="state unknown: .*look at its console"):
+        transaction = bench.transaction(verify=Verify(timeout=0.4))
+        with pytest.raises(StateUnknown, match=r"state unknown: .*look at its console"):
             transaction.run(False)
         assert self.shut_line in transaction.outcome.commands
 
@@ -276,6 +278,6 @@ class UplinkContract:
 
     def test_the_port_that_carries_the_session_is_not_shut(self, start: Any) -> None:
         bench = start(management="uplink")
-        with pytest.raises(Refused, match="carries this session|cannot be told through which port"):
+        with pytest.raises(Refused, match=r"carries this session|cannot be told through which port"):
             bench.move()
         assert bench.changes_received() == []

@@ -32,6 +32,7 @@ _ARP_ROW = re.compile(
 _TRIAL = "display configuration trial status"
 _TRIAL_STATUS = re.compile(r"^ *Trial status *: *(?P<status>[A-Z]+)", re.MULTILINE)
 _TRIAL_LEFT = re.compile(r"^ *Trial [^:\n]*\btime\b[^:\n]*: *(?P<seconds>\d+)", re.MULTILINE)
+_VERSION = re.compile(r"^VRP \(R\) software, Version (?P<major>\d+)\.", re.MULTILINE | re.IGNORECASE)
 _SHORTEST_TRIAL, _LONGEST_TRIAL = 60, 65535
 _LONGEST_WAIT = 180.0
 _ENDING_TIME = 30.0
@@ -80,7 +81,10 @@ class HuaweiVrpV8(HuaweiVrp):
         deadline = 0.0
         while True:
             trial = self._trial(session)
-            if trial is None or trial[0] == "INACTIVE" or (trial[0] == "ACTIVE" and _is_trying(session)):
+            if trial is None:
+                self._refuse_older(session)
+                return
+            if trial[0] == "INACTIVE" or (trial[0] == "ACTIVE" and _is_trying(session)):
                 return
             now = time.monotonic()
             deadline = deadline or now + min(trial[1], _LONGEST_WAIT) + _ENDING_TIME
@@ -91,6 +95,15 @@ class HuaweiVrpV8(HuaweiVrp):
                     "unless it is committed there; wait until then, or commit it there, and run this again",
                 )
             time.sleep(_PAUSE)
+
+    def _refuse_older(self, session: AnySession) -> None:
+        """Refuse VRP 5, where a line takes effect before the commit that does not exist there is refused."""
+        version = _VERSION.search(session.read(self.version_command))
+        if version is not None and int(version["major"]) < 8:
+            raise Refused(
+                session.target.name,
+                f"runs VRP {version['major']}, where changes need no commit; set switch_platform to huawei_vrp",
+            )
 
     # -- changing ----------------------------------------------------------------------------------
 
