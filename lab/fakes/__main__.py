@@ -49,6 +49,12 @@ def devices(options: argparse.Namespace) -> list[Fake]:
     ]
 
 
+def end_with_input(ended: threading.Event) -> None:
+    """Wait for the end of the standard input."""
+    sys.stdin.read()
+    ended.set()
+
+
 def main() -> None:
     """Start, say so, wait for the end."""
     options = arguments()
@@ -64,7 +70,7 @@ def main() -> None:
         ports = [handle.port for handle in network]
         print(f"ready {len(ports)} 127.0.0.1:{min(ports)}-{max(ports)}", flush=True)
         if not options.stay:
-            threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+            threading.Thread(target=end_with_input, args=[ended], daemon=True).start()
         ended.wait()
 
 

@@ -29,6 +29,7 @@ class AristaEos(IosLike):
     name = "arista_eos"
     more = " --More-- "
     more_erase = "\r" + " " * 10 + "\r"
+    bad_secrets = "% Bad secret\n\n"
     reserved = {
         **IosLike.reserved,
         "config-session": "abort commit rollback",

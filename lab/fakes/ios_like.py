@@ -20,6 +20,7 @@ class IosLike(Platform):
     """Exec, configuration and interface modes, as IOS has them and others copied."""
 
     login_mode = "privileged"
+    bad_secrets = "% Bad secrets\n\n"
     parents = {"config-if": "config", "config-archive": "config"}
     prompts = {"user": ">", "privileged": "#", "config": "(config)#", "config-if": "(config-if)#"}
     reserved = {
@@ -46,7 +47,7 @@ class IosLike(Platform):
             if await session.ask("Password: ", echo=False) == self.device.credentials.enable_secret:
                 session.mode = "privileged"
                 return None
-        return "% Bad secrets\n\n"
+        return self.bad_secrets
 
     @command("privileged", "enable")
     def enable_again(self, session: Session) -> None:
@@ -89,9 +90,10 @@ class IosLike(Platform):
             return self.error(session, f"do {line}", error)
 
     @command(EXEC, "terminal length <number>")
-    def terminal_length(self, session: Session, number: str) -> None:
+    def terminal_length(self, session: Session, number: str) -> str | None:
         """Set or disable paging."""
         session.page_length = int(number)
+        return None
 
     @command(EXEC, "terminal width <number>", "terminal monitor", "terminal no monitor")
     def terminal_setting(self, session: Session, number: str = "") -> None:

@@ -149,13 +149,12 @@ class FakeNetwork:
 
     async def _shut_down(self) -> None:
         for handle in self:
-            handle.listener.stop()
-        while any(handle.listener.connections for handle in self):
-            await asyncio.sleep(0)
+            await handle.listener.stop()
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)
 
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         """Run a coroutine in the devices' event loop and wait for it."""

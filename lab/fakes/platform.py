@@ -134,7 +134,7 @@ class Platform:
 
     def caret(self, session: Session, column: int) -> str:
         """Draw the line with the ^ below the place of an error."""
-        return " " * (len(self.prompt(session).lstrip("\n")) + column) + "^\n"
+        return " " * (len(self.prompt(session).rpartition("\n")[2]) + column) + "^\n"
 
 
 def _patterns(cls: type[Platform], name: str) -> list[tuple[str, str]]:

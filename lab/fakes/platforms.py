@@ -5,6 +5,24 @@
 
 from __future__ import annotations
 
-from lab.fakes import arista_eos, cisco_ios, hp_comware, huawei_vrp
+from lab.fakes import (
+    arista_eos,
+    cisco_ios,
+    cisco_nxos,
+    hp_comware,
+    huawei_vrp,
+    huawei_vrpv8,
+    juniper_junos,
+    ruijie_os,
+)
 
-__all__ = ["arista_eos", "cisco_ios", "hp_comware", "huawei_vrp"]
+__all__ = [
+    "arista_eos",
+    "cisco_ios",
+    "cisco_nxos",
+    "hp_comware",
+    "huawei_vrp",
+    "huawei_vrpv8",
+    "juniper_junos",
+    "ruijie_os",
+]

@@ -73,7 +73,7 @@ class Server(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection and its sessions."""
         self.listener.connections.discard(self.connection)
-        self.listener.forget_closed()
+        self.listener.sessions = {session for session in self.listener.sessions if not session.closed}
 
     def _cut(self, refuse_for: float) -> None:
         self.connection.abort()
@@ -134,19 +134,17 @@ class Listener:
         for session in self.sessions:
             session.message(text)
 
-    def forget_closed(self) -> None:
-        """Drop the sessions that have ended."""
-        self.sessions = {session for session in self.sessions if not session.closed}
-
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Switch the device off."""
-        self._stop_accepting()
         if self._reopening is not None:
             self._reopening.cancel()
-        for session in self.sessions:
-            session.stop()
-        for connection in self.connections:
+        acceptor = self._acceptor
+        self._stop_accepting()
+        if acceptor is not None:
+            await acceptor.wait_closed()
+        for connection in list(self.connections):
             connection.abort()
+            await connection.wait_closed()
 
 
 def server_options(

@@ -105,10 +105,6 @@ class Session(asyncssh.SSHServerSession[str]):
         """Tell whether the session has ended."""
         return self._closed
 
-    def stop(self) -> None:
-        """End the session with the device."""
-        self._close()
-
     def enter(self, mode: str) -> None:
         """Go into a mode below this one."""
         self.stack.append(self.mode)
@@ -158,6 +154,13 @@ class Session(asyncssh.SSHServerSession[str]):
         key = "\r\n" if self._input.startswith("\r\n") else self._input[0]
         self._input = self._input[len(key) :]
         return key
+
+    async def key_within(self, seconds: float) -> str | None:
+        """Wait for a key for a while."""
+        try:
+            return await asyncio.wait_for(self.read_key(), seconds)
+        except TimeoutError:
+            return None
 
     async def read_line(self, echo: bool = True) -> str:
         """Read a line with echo and editing; Ctrl-C gives it up, Ctrl-Z ends it."""
