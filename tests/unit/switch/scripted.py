@@ -27,6 +27,10 @@ class _Scripted(Session):
     def connection(self) -> Any:
         raise AssertionError("this session has no connection")
 
+    @property
+    def addresses(self) -> tuple[str, str]:
+        return "192.0.2.9", "192.0.2.1"
+
     def exchange(self, send: Send) -> str:
         self.asked.append(send.command)
         texts = self._answers.get(send.command, [self._unknown])
