@@ -29,7 +29,7 @@ class HuaweiVrp(Views):
     """Huawei switches with VRP 5."""
 
     name = "huawei_vrp"
-    aliases = ("huawei", "vrp", "huawei.vrp", "community.network.huawei", "community.network.vrp")
+    aliases: ClassVar[Tuple[str, ...]] = ("huawei", "vrp", "huawei.vrp", "community.network.huawei", "community.network.vrp")
     netmiko = "huawei_vrp"
     abbreviations: ClassVar[Mapping[str, str]] = {
         "e": "Ethernet",
@@ -42,7 +42,7 @@ class HuaweiVrp(Views):
         "vlan": "Vlanif",
     }
     virtual_ports = ("vlanif", "vbdif", "eth-trunk", "loopback", "null", "tunnel", "nve")
-    volatile = (
+    volatile: ClassVar[Tuple[str, ...]] = (
         r"^!Last configuration was (?:updated|saved) ",
         r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d",
         r" uptime is ",

@@ -11,7 +11,7 @@ templates give up on TLVs they do not know, and one may give a neighbor's name t
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import ClassVar, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import Unparsable
 from ..model import Neighbor, Send, TreePort
@@ -45,7 +45,7 @@ class Views(Platform):
     """The command line of VRP and Comware."""
 
     prompt = r"(?:HRP_[A-Z]|RBM_[A-Z])?[<\[][~*]?{base}[^\]>\r\n]*[\]>]"
-    rejections = (r"^\s*\^\s*$", r"^\s*Error\s*:", r"^\s*(?:Permission denied|Failed to )")
+    rejections: ClassVar[Tuple[str, ...]] = (r"^\s*\^\s*$", r"^\s*Error\s*:", r"^\s*(?:Permission denied|Failed to )")
     enter_config = ("system-view",)
     leave_config = ("return",)
     unshut = "undo shutdown"
