@@ -22,14 +22,20 @@ _PORT_ROW = re.compile(
     re.MULTILINE,
 )
 UNCOMMITTED = "Uncommitted configurations"
-LEAVE = Send("return", answers=((UNCOMMITTED + r"[^\n]*\[Y[^\]]*\](?s:.*)", "N"),), failure=(UNCOMMITTED,))
+LEAVE = Send("return", answers=((UNCOMMITTED + r"(?s:.*?)\[Y[^\]]*\](?s:.*)", "N"),), failure=(UNCOMMITTED,))
 
 
 class HuaweiVrp(Views):
     """Huawei switches with VRP 5."""
 
     name = "huawei_vrp"
-    aliases: ClassVar[Tuple[str, ...]] = ("huawei", "vrp", "huawei.vrp", "community.network.huawei", "community.network.vrp")
+    aliases: ClassVar[Tuple[str, ...]] = (
+        "huawei",
+        "vrp",
+        "huawei.vrp",
+        "community.network.huawei",
+        "community.network.vrp",
+    )
     netmiko = "huawei_vrp"
     abbreviations: ClassVar[Mapping[str, str]] = {
         "e": "Ethernet",

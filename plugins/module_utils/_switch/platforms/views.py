@@ -32,8 +32,8 @@ _NOISE = re.compile(r"^(?:Info:.*|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d.*)\n?", re.MULT
 SAVE = Send(
     "save",
     answers=(
-        (r"(?:[Cc]ontinue|[Ss]ure|overwrite) ?\? ?\[Y/N[^\]]*\](?s:.*)", "Y"),
-        (r"input the file name(?s:.*)", ""),
+        (r"(?:[Cc]ontinue|[Ss]ure|overwrite)\s*\?\s*\[Y/N[^\]]*\](?s:.*)", "Y"),
+        (r"input\s+the\s+file\s+name(?s:.*)", ""),
     ),
     success=r"(?i)\bsaved?\b[^\n]*\bsuccessfully",
     failure=(r"(?i)\bfail(?:ed|ure)?\b|\berror\b|no enough|not enough|insufficient|write-protected|read-only|denied",),

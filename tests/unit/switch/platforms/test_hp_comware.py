@@ -50,6 +50,9 @@ LLDP agent nearest-bridge:
  LLDP neighbor index : 1
  Port ID             : 0050-5601-0001
  Time to live        : 120
+
+LLDP neighbor-information of port 2[GigabitEthernet1/0/2]:
+ System name         : somebody-at-the-next-port
 """
 RUNNING = "#\ninterface Ten-GigabitEthernet1/0/49\n shutdown\n#\ninterface Ten-GigabitEthernet1/0/50\n#\nreturn\n"
 STARTUP = "#\ninterface Ten-GigabitEthernet1/0/49\n#\ninterface Ten-GigabitEthernet1/0/50\n shutdown\n#\nreturn\n"

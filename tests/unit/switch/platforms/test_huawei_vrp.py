@@ -89,6 +89,27 @@ def test_neighbors_keep_their_own_names() -> None:
     ]
 
 
+MACS = """\
+2026-11-21 22:01:02.003 +08:00
+-------------------------------------------------------------------------------
+MAC Address    VLAN/VSI/BD                       Learned-From        Type
+-------------------------------------------------------------------------------
+0000-5e00-0101 10/-/-                            XGE0/0/1            dynamic
+0000-5e00-0102 10/-/-                            XGE0/0/2            sticky
+
+-------------------------------------------------------------------------------
+Total items displayed = 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"), [(MACS, [("00005e000101", "XGE0/0/1", "10")]), ("Info: There is no MAC address.", [])]
+)
+def test_learned_addresses(output: str, expected: list[tuple[str, str, str]]) -> None:
+    found = VRP.read_macs(scripted(VRP, {"display mac-address dynamic": output})) or []
+    assert [(each.mac, each.port, each.vlan) for each in found] == expected
+
+
 @pytest.mark.parametrize("output", [UNKNOWN, "Info: Global LLDP is not enabled.", "Error: LLDP is disabled."])
 def test_without_lldp_neighbors_cannot_be_told(output: str) -> None:
     assert VRP.read_neighbors(scripted(VRP, {"display lldp neighbor": output})) is None
@@ -131,6 +152,7 @@ def test_an_unknown_answer_about_spanning_tree_is_not_good_news() -> None:
         ("Warning: The current configuration will be written to the device. Continue? [Y/N]:", "Y"),
         ("Info: Please input the file name ( *.cfg, *.zip ) [vrpcfg.zip]:", ""),
         ("Info: Please input the file name ( *.cfg, *.zip ) [vrpcfg.zip]:\nNov 29 2018 13:44:06 s2 CFM/4/SAVE: Y", ""),
+        ("Warning: The current configuration will be written to the device. Continue?\n [Y/N]:", "Y"),
         ("flash:/startup.cfg exists, overwrite? [Y/N]:", "Y"),
         ("The current configuration will be written to the device. Are you sure? [Y/N:y]", "Y"),
         ("The encryption key is too old. Erase it? [Y/N]:", None),
