@@ -45,10 +45,31 @@ apt-guest: ## the Debian package that starts the bonding guest
 link:
 	@$(PYTHON) tools/collection_link.py
 
-.PHONY: root
+# A site's own lab machines are reached without root.
+.PHONY: root install
 root:
-	@if [ "$$(id -u)" -ne 0 ]; then \
+	@if [ "$$(id -u)" -ne 0 ] && [ -z "$${CONTINGENCY_LAB_INVENTORY:-}" ]; then \
 	  echo "make $(firstword $(MAKECMDGOALS)) starts lab machines and needs root: run it as root." >&2; exit 1; fi
+
+install: venv-test venv-next apt apt-guest
+
+# --- the lab --------------------------------------------------------------------------------
+
+.PHONY: lab lab-destroy lab-purge drill
+lab: root venv apt ## start the lab; a lab that is running stays as it is
+	@rm -f build/molecule-owns-the-lab
+	@$(RUN) lab up
+
+lab-destroy: root venv ## take the lab down, also what is left of a crashed one
+	@$(RUN) lab down
+	@rm -f build/molecule-owns-the-lab
+
+lab-purge: root venv ## take the lab down and remove its cached root file systems
+	@$(RUN) lab purge
+	@rm -f build/molecule-owns-the-lab
+
+drill: root venv apt ## kill core-a under traffic, run the playbook, fail back; see README.md
+	@$(RUN) lab.drill
 
 # --- checks ---------------------------------------------------------------------------------
 
@@ -83,5 +104,31 @@ docs-check: venv-test ## documentation of modules and roles, as antsibull-docs r
 build: venv-test ## the Galaxy tarball, judged by Galaxy's importer
 	@$(RUN) tools.build
 
+# Within the lab: what the lab promises, and what the playbooks do when things break.
+lab-test: root venv-test apt apt-guest ## tests that need the lab
+	@$(RUN) tools.pytest_part lab-test $(or $(wildcard tests/lab tests/faults),tests/lab)
+
+molecule: root venv-test apt ## the Molecule scenarios, in the lab or on a site's own lab machines
+	@$(RUN) tools.molecule_part
+
+role-readme: venv-test ## README.md of the roles, from their argument_specs and defaults
+	@$(RUN) tools.role_readme
+
+changelog: venv-test ## CHANGELOG.md from changelogs/fragments, for the version in galaxy.yml
+	@$(BIN)/antsibull-changelog release --update-existing
+
+# --- measurements ---------------------------------------------------------------------------
+
+# tests/bench/NAME.py writes build/bench/NAME.json with flat keys.
+.PHONY: bench
+bench: root venv apt ## everything that is measured, as one table
+	@$(RUN) tools.bench
+
+bench-%: root venv apt ## one part of it: bench-switch
+	@$(RUN) tools.bench $*
+
+# --------------------------------------------------------------------------------------------
+
+.PHONY: clean changelog role-readme
 clean: ## remove what was built; the environments, caches and the lab stay
 	@rm -rf build .ansible

@@ -9,6 +9,7 @@ to build/results/PART.json; a part that left no counts has failed, however it en
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -29,6 +30,7 @@ class Part(NamedTuple):
     target: str
 
 
+LAB_TESTS = [*ROOT.glob("tests/lab/test_*.py"), *ROOT.glob("tests/faults/test_*.py")]
 # What the others need: environments and Debian packages. Without it nothing else is tried.
 INSTALL = Part("install", "install")
 # The longest first, so that the two workers end together.
@@ -43,13 +45,14 @@ SHARED = (
 )
 # The lab's own time limits are tight, so nothing runs beside it.
 ALONE = (
-    Part("lab-test", "lab-test"),
+    *((Part("lab-test", "lab-test"),) if LAB_TESTS else ()),
     Part("molecule", "molecule"),
 )
 
 
 def main() -> int:
     parts = (*SHARED, *ALONE)
+    summary.TOTAL.unlink(missing_ok=True)
     for part in parts:
         results.forget(part.name)
     if _run(INSTALL) != 0:
@@ -68,12 +71,20 @@ def _run(part: Part) -> int:
     log = results.RESULTS / f"{part.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "w", encoding="utf-8") as output:
-        command = ["make", part.target]
         done = subprocess.run(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False
+            ["make", part.target],
+            cwd=ROOT,
+            env={**os.environ, "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
     if done.returncode != 0:
         _show_tail(part)
+        result = results.read(part.name)
+        if result is not None and not result.failures:
+            results.write(result._replace(failures=(f"ended with status {done.returncode}",)))
     _say(part, f"{'failed' if done.returncode else 'done'} after {time.monotonic() - started:.0f} s")
     return done.returncode
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from ipaddress import ip_interface
 
@@ -198,6 +199,15 @@ class AristaEos(IosLike):
                 left = show.time_left(self.device.timer_left(TIMER)) if waits else ""
                 lines.append(f"  {name:<14} {state:<24} {session.user:<10} {'vty3':<11} {left}".rstrip())
         return "".join(f"{line}\n" for line in lines)
+
+    def filtered(self, output: str, modifier: str) -> str:
+        """Apply what follows the |; of the commands that have JSON output, the configure sessions are modelled."""
+        if modifier.strip() != "json":
+            return super().filtered(output, modifier)
+        states = {"session": "pending", "committed": "pendingCommitTimer"}
+        parts = [key.partition(":") for key in self.device.snapshots]
+        sessions = {name: {"state": states[kind], "instances": {}} for kind, _, name in parts if kind in states}
+        return json.dumps({"sessions": sessions, "maxSavedSessions": 1, "maxOpenSessions": 5}, indent=4) + "\n"
 
     @command("privileged", "write", "write memory", "copy running-config startup-config")
     def write_memory(self, session: Session) -> str:

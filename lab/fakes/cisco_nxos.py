@@ -182,7 +182,7 @@ class CiscoNxos(IosLike):
         """Show the learned addresses."""
         return show.mac_address_table(self.device, "dynamic")
 
-    @command(EXEC, "show ip arp")
+    @command(EXEC, "show ip arp", "show ip arp vrf all")
     def show_ip_arp(self, session: Session) -> str:
         """Show the ARP table."""
         return show.ip_arp(self.device)

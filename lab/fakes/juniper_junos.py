@@ -28,6 +28,8 @@ class JuniperJunos(Platform):
     """EX4300 with Junos 20.4."""
 
     name = "juniper_junos"
+    lock: Session | None = None
+    """Who has the candidate for itself."""
     login_mode = "operational"
     end_command = ""
     more = "---(more)---"
@@ -79,6 +81,8 @@ class JuniperJunos(Platform):
                 output = "".join(f"{line}\n" for line in lines)
             elif words[:1] == ["compare"]:
                 output = show.compare(self.device.running, self.candidate(), self.device)
+            elif words[:1] == ["last"]:
+                output = "".join(output.splitlines(keepends=True)[-int(words[1]) :])
             elif words[:1] == ["match"]:
                 output = super().filtered(output, "include " + " ".join(words[1:]).strip('"'))
             elif words[:1] == ["except"]:
@@ -117,7 +121,29 @@ class JuniperJunos(Platform):
         """Accept a setting of the command line."""
         return "Disabling complete-on-space\n"
 
-    @command("operational", "configure", "configure exclusive", "edit")
+    @command("operational", "configure exclusive")
+    def configure_exclusive(self, session: Session) -> str:
+        """Lock the candidate; what is not committed is dropped at the end of the mode or of the session."""
+        owner = self.lock
+        if owner is not None and owner is not session and not owner.closed:
+            at = f"{datetime.now():%Y-%m-%d %H:%M:%S} UTC"
+            return f"error: configuration database locked by:\n  {owner.user} terminal p0 (pid 2171) on since {at}\n"
+        if owner is not None:
+            self.device.snapshots.pop(CANDIDATE, None)
+        elif self.changed():
+            return "error: configuration database modified\n"
+        self.lock = session
+        session.enter("config")
+        return "warning: uncommitted changes will be discarded on exit\nEntering configuration mode\n"
+
+    def left(self, session: Session) -> None:
+        """Go to operational mode; an exclusive lock ends with it."""
+        if self.lock is session:
+            self.lock = None
+            self.device.snapshots.pop(CANDIDATE, None)
+        session.leave()
+
+    @command("operational", "configure", "edit")
     def configure(self, session: Session) -> str:
         """Go into configuration mode."""
         notice = "The configuration has been changed but not committed\n" if self.changed() else ""
@@ -132,7 +158,7 @@ class JuniperJunos(Platform):
             answer = await session.ask("Exit with uncommitted changes? [yes,no] (yes) ")
             if answer.strip().lower().startswith("n"):
                 return None
-        session.leave()
+        self.left(session)
         return "Exiting configuration mode\n"
 
     @command("config", "run <line>")
@@ -221,7 +247,7 @@ class JuniperJunos(Platform):
         answer = self.commit(session)
         if answer != "commit complete\n":
             return answer
-        session.leave()
+        self.left(session)
         return answer + "Exiting configuration mode\n"
 
     @command("config", "commit check")
@@ -241,6 +267,15 @@ class JuniperJunos(Platform):
         return (
             f"commit confirmed will be automatically rolled back in {number} minutes unless confirmed\ncommit complete\n"
         )
+
+    @command("config", "commit confirmed <number> and-quit")
+    def commit_confirmed_and_quit(self, session: Session, number: str) -> str:
+        """Commit until the timer ends, and go to operational mode."""
+        answer = self.commit_confirmed(session, number)
+        if not answer.endswith("commit complete\n"):
+            return answer
+        self.left(session)
+        return answer + "Exiting configuration mode\n"
 
     @command("config", "rollback", "rollback <number>")
     def rollback(self, session: Session, number: str = "0") -> str:
@@ -266,7 +301,15 @@ class JuniperJunos(Platform):
     def show_system_commit(self, session: Session) -> str:
         """Show the commits."""
         at = self.device.saved_at or self.device.booted
-        return f"0   {at:%Y-%m-%d %H:%M:%S} UTC by {session.user} via cli\n"
+        waits = self.device.timer_left(CONFIRM) is not None
+        how = " commit confirmed, rollback in 2mins\n    rollback pending" if waits else ""
+        earlier = f"1   {self.device.booted:%Y-%m-%d %H:%M:%S} UTC by root via other\n"
+        return f"0   {at:%Y-%m-%d %H:%M:%S} UTC by {session.user} via cli{how}\n{earlier}"
+
+    @command("operational", "show system rollback 0")
+    def show_stored(self, session: Session) -> str:
+        """Show the committed configuration as it is on disk."""
+        return f"## Last changed: {self.device.booted:%Y-%m-%d %H:%M:%S} UTC\n{self.device.startup}"
 
     @command("operational", "show version")
     def show_version(self, session: Session) -> str:
@@ -326,8 +369,8 @@ class JuniperJunos(Platform):
         """Show the log."""
         return show.messages(self.device)
 
-    @command("operational", "ping <ip>", "ping <ip> count <number>", "ping <ip> rapid count <number>")
-    async def ping(self, session: Session, ip: str, number: str = "0") -> str:
+    @command("operational", "ping <ip>", "ping <ip> count <number>", "ping <ip> count <number> wait <number:wait>")
+    async def ping(self, session: Session, ip: str, number: str = "0", wait: str = "") -> str:
         """Ping from the switch; without a count it ends with Ctrl-C only, as Junos's does."""
         session.write(f"PING {ip} ({ip}): 56 data bytes\n")
         sent = good = 0

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Protocol, Sequence
 
-from .model import Check, Uplinks
+from .model import Check, Port
 from .plan import Request
 from .platforms.base import Platform
 from .session import AnySession
@@ -33,7 +33,7 @@ class Verification:
 
     checks: List[Check]
     unproven: List[str]
-    uplinks: Optional[Uplinks] = None
+    ports: Dict[str, Port]
 
     @property
     def failed(self) -> List[Check]:
@@ -50,16 +50,18 @@ class Verifier:
         self._platform = platform
         self._request = request
         self._probes = probes
+        self._seen: Dict[str, Port] = {}
 
     def before_break(self, session: AnySession) -> Verification:
         """Wait until the new uplink could take over: link, spanning tree settled, right neighbor."""
-        wanted = [self._link, self._tree, self._neighbor]
-        return self._until_passed(session, wanted)
+        return self._until_passed(session, [self._link, self._tree, self._neighbor])
 
     def after(self, session: AnySession) -> Verification:
-        """Wait until the new uplink carries the traffic and the others are shut."""
-        wanted = [self._link, self._shut, self._neighbor, self._mac_learned, self._reachable]
-        return self._until_passed(session, wanted)
+        """Wait until the new uplink carries the traffic and the others are shut.
+
+        Reachability is asked before learned addresses: its answers are what a quiet switch learns from.
+        """
+        return self._until_passed(session, [self._link_and_shut, self._neighbor, self._reachable, self._mac_learned])
 
     def _until_passed(
         self, session: AnySession, asks: Sequence[Callable[[AnySession], Optional[List[Check]]]]
@@ -74,24 +76,24 @@ class Verifier:
                     results[ask.__name__] = ask(session)
             done = all(check.passed for checks in results.values() for check in checks or [])
             if done or time.monotonic() + pause > deadline:
-                return _verification(results)
+                return _verification(results, self._seen)
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
-    def _link(self, session: AnySession) -> Optional[List[Check]]:
+    def _link(self, session: AnySession) -> List[Check]:
+        self._seen = self._platform.read_states(session, self._request.ports)
+        port = self._seen[self._request.active]
         if not self._request.verify.link:
             return []
-        port = self._platform.read_uplinks(session, [self._request.active]).ports[self._request.active]
         seen = "up" if port.link else f"down{' (' + port.detail + ')' if port.detail else ''}"
         return [Check("link", self._request.active, "up", seen, port.link and port.enabled)]
 
-    def _shut(self, session: AnySession) -> Optional[List[Check]]:
-        if not self._request.standby:
-            return []
-        ports = self._platform.read_uplinks(session, self._request.standby).ports
-        return [
+    def _link_and_shut(self, session: AnySession) -> List[Check]:
+        link = self._link(session)
+        return link + [
             Check("standby_shut", name, "shut", "enabled" if port.enabled else "shut", not port.enabled)
-            for name, port in ports.items()
+            for name, port in self._seen.items()
+            if name != self._request.active
         ]
 
     def _tree(self, session: AnySession) -> Optional[List[Check]]:
@@ -143,6 +145,6 @@ def _same_host(expected: str, seen: Sequence[str]) -> bool:
     return any(name.lower() == expected.lower() or name.partition(".")[0].lower() == short for name in seen)
 
 
-def _verification(results: Dict[str, Optional[List[Check]]]) -> Verification:
+def _verification(results: Dict[str, Optional[List[Check]]], ports: Dict[str, Port]) -> Verification:
     checks = [check for each in results.values() if each for check in each]
-    return Verification(checks, [name.lstrip("_") for name, each in results.items() if each is None])
+    return Verification(checks, [name.lstrip("_") for name, each in results.items() if each is None], dict(ports))

@@ -95,7 +95,7 @@ def explained(target: Target, error: BaseException) -> SwitchError:
         if isinstance(link, paramiko.AuthenticationException) and "imeout" in str(link):
             return Unreachable(
                 target.name,
-                f"{where} did not finish the login within {target.connect_timeout:g} s; try the console",
+                f"{where} did not finish the login within {target.login_timeout:g} s; try the console",
             )
         if isinstance(link, paramiko.AuthenticationException):
             with_what = "the key " + target.key_file if target.key_file else "the password"

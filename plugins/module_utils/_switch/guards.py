@@ -52,12 +52,14 @@ def probe_limitation(platform: Platform, request: Request, has_probes: bool) -> 
     )
 
 
-def session_limitation(platform: Platform, session: AnySession, plan: Plan, request: Request) -> Optional[str]:
+def session_limitation(
+    platform: Platform, session: AnySession, uplinks: Uplinks, plan: Plan, request: Request
+) -> Optional[str]:
     """The port through which the switch is reached must stay up."""
     shuts = plan.shuts()
     if not shuts:
         return None
-    carrier = request.management_port or _carrier(platform, session)
+    carrier = request.management_port or _carrier(platform, session, uplinks)
     if carrier is None or (not request.management_port and _may_be_member(platform, shuts, carrier)):
         controller, switch = session.addresses
         return (
@@ -78,10 +80,11 @@ def _may_be_member(platform: Platform, shuts: Sequence[str], carrier: str) -> bo
     return platform.is_virtual(carrier) and not all(platform.is_virtual(port) for port in shuts)
 
 
-def _carrier(platform: Platform, session: AnySession) -> Optional[str]:
+def _carrier(platform: Platform, session: AnySession, uplinks: Uplinks) -> Optional[str]:
     """Return the port that carries the session, or None where it cannot be told."""
     controller, switch = session.addresses
-    interface = platform.read_addresses(session).get(switch)
+    addresses = platform.read_addresses(session) if uplinks.addresses is None else uplinks.addresses
+    interface = addresses.get(switch)
     if interface is None or not platform.is_virtual(interface):
         return interface
     mac = next((entry.mac for entry in platform.read_arp(session) if entry.address == controller), None)

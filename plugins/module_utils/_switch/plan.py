@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from .model import Send, Uplinks
+from .model import Port, Send, Uplinks
 from .platforms.base import Platform
 
 MAKE_BEFORE_BREAK = "make_before_break"
@@ -101,9 +101,9 @@ def commands(platform: Platform, plan: Plan, net_seconds: int, confirm_pending: 
     return [send.command for send in sends]
 
 
-def state_text(uplinks: Uplinks) -> str:
+def state_text(ports: Dict[str, Port]) -> str:
     """Return the administrative states, one line a port, for a diff."""
-    return "".join(f"{name}: {'enabled' if port.enabled else 'shut'}\n" for name, port in uplinks.ports.items())
+    return "".join(f"{name}: {'enabled' if port.enabled else 'shut'}\n" for name, port in ports.items())
 
 
 def after_plan(uplinks: Uplinks, steps: Sequence[Changes]) -> Dict[str, bool]:

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
 from .checks import Probe, Verification, Verifier
 from .errors import CheckFailed, CommandRejected, Refused, SaveFailed, SessionLost, StateUnknown, SwitchError, Unparsable
 from .guards import dead_end_limitation, loop_limitation, probe_limitation, session_limitation
-from .model import Send, Uplinks
+from .model import Port, Send, Uplinks
 from .plan import Plan, Request, after_plan, commands, plan_move, plan_restore, state_text
 from .platforms.base import Platform
 from .session import AnySession
@@ -47,6 +47,11 @@ class Outcome:
     def note(self, verification: Verification) -> None:
         self.verified = [dict(check) for check in verification.as_list()]
         self.unproven = verification.unproven
+        self.note_after(verification.ports)
+
+    def note_after(self, ports: Dict[str, Port]) -> None:
+        self.after = {name: port.as_dict() for name, port in ports.items()}
+        self.diff["after"] = state_text(ports)
 
 
 class UplinkTransaction:
@@ -108,12 +113,12 @@ class UplinkTransaction:
         self.outcome.before = before.as_dict()
         self.outcome.after = before.as_dict()
         self.outcome.strategy = plan.strategy
-        self.outcome.diff = {"before": state_text(before), "after": state_text(before)}
+        self.outcome.diff = {"before": state_text(before.ports), "after": state_text(before.ports)}
         for reason in (
             loop_limitation(before, plan),
             dead_end_limitation(before, plan, self._request),
             probe_limitation(self._platform, self._request, bool(self._probes)),
-            session_limitation(self._platform, self.session, plan, self._request),
+            session_limitation(self._platform, self.session, before, plan, self._request),
         ):
             if reason:
                 raise Refused(self._target.name, f"{reason}; nothing was changed")
@@ -149,7 +154,6 @@ class UplinkTransaction:
                 self._send(self._platform.confirm())
         if not plan.steps:
             self._prove(self._verifier.after)
-        self._note_after()
 
     def _send(self, sends: Sequence[Send]) -> None:
         for send in sends:
@@ -170,11 +174,10 @@ class UplinkTransaction:
                 + f" within {self._request.verify.timeout:g} s",
             )
 
-    def _note_after(self) -> Uplinks:
-        after = self._read()
-        self.outcome.after = after.as_dict()
-        self.outcome.diff["after"] = state_text(after)
-        return after
+    def _note_after(self) -> Dict[str, Port]:
+        ports = self._platform.read_states(self.session, self._request.ports)
+        self.outcome.note_after(ports)
+        return ports
 
     # -- when it goes wrong ------------------------------------------------------------------------
 
@@ -265,10 +268,10 @@ class UplinkTransaction:
         while True:
             after = self._note_after()
             wrong = [
-                f"{name} is {_state(after.ports[name].enabled, after.ports[name].link)}, "
+                f"{name} is {_state(after[name].enabled, after[name].link)}, "
                 f"was {_state(was.enabled, was.link)}"
                 for name, was in before.ports.items()
-                if after.ports[name].enabled != was.enabled or (was.link and not after.ports[name].link)
+                if after[name].enabled != was.enabled or (was.link and not after[name].link)
             ]
             if not wrong:
                 return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._switch.guards import session_limitation
+from ansible_collections.contingency.infra.plugins.module_utils._switch.model import Uplinks
 from ansible_collections.contingency.infra.plugins.module_utils._switch.plan import Plan, Request
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import platform_named
 
@@ -44,6 +45,7 @@ def test_a_member_of_the_carrying_aggregate_may_not_be_shut(
         comware, {"display ip interface brief": ADDRESSES, "display arp": ARP, "display mac-address": MACS}
     )
     request = Request(active="XGE1/0/50", standby=(shut,), management_port=management_port)
-    reason = session_limitation(comware, session, Plan("break_before_make", (((shut, False),),)), request)
+    uplinks = Uplinks(ports={})
+    reason = session_limitation(comware, session, uplinks, Plan("break_before_make", (((shut, False),),)), request)
     assert (says is None) == (reason is None)
     assert says is None or says in str(reason)

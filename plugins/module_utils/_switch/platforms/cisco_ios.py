@@ -79,7 +79,7 @@ class CiscoIos(Platform):
             output = session.attempt(command)
             if output is None or "is not enabled" in output:
                 continue
-            rows = self.rows(session, command, f"cisco_ios_show_{protocol}_neighbors_detail")
+            rows = self.parsed(session, command, output, f"cisco_ios_show_{protocol}_neighbors_detail")
             return [
                 Neighbor(row["local_interface"], row["neighbor_name"], row["neighbor_interface"]) for row in rows
             ]

@@ -129,7 +129,8 @@ class HpComware(Views):
 
     def _shut_differently(self, session: AnySession) -> Set[str]:
         """Return the ports that are shut in only one of the running and the startup configuration."""
-        return self._shut(self.running_config(session)) ^ self._shut(self.startup_config(session))
+        running, startup = self.both_configs(session)
+        return self._shut(running) ^ self._shut(startup)
 
     def _shut(self, config: str) -> Set[str]:
         shut, port = set(), ""

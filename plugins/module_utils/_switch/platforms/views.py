@@ -97,7 +97,7 @@ class Views(Platform):
             if row["role"] in _ROLES
         ]
 
-    def table(self, output: str) -> str:
+    def stripped(self, output: str) -> str:
         """Return an output without the lines that devices add to any of their tables."""
         return _NOISE.sub("", output)
 
@@ -106,7 +106,7 @@ class Views(Platform):
 
     def unsaved(self, session: AnySession, ports: Sequence[str]) -> List[str]:
         """Return the ports whose running configuration is not the saved one; all where no port was ever saved."""
-        running, startup = self.running_config(session), self.startup_config(session)
+        running, startup = self.both_configs(session)
         if not re.search(r"^interface ", running, re.MULTILINE):
             raise Unparsable(session.target.name, self.running_command, running)
         if not re.search(r"^interface ", startup, re.MULTILINE):

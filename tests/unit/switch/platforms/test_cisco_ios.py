@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import Unparsable
-from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import platform_named
+from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import (
+    PLATFORMS,
+    platform_named,
+)
 
+from tests.unit.switch.platforms.behaviour import RevertingSafetyNet, Saving, Switches
+from tests.unit.switch.platforms.recorded import Recorded
 from tests.unit.switch.scripted import scripted
 from tests.unit.switch.uplink_contract import UplinkContract
 
@@ -44,6 +49,24 @@ Duplex: full
 
 Total cdp entries displayed : 1
 """
+
+
+class TestCiscoIosBehaviour(RevertingSafetyNet, Saving):
+    """The common behaviour."""
+
+    name = "cisco_ios"
+    own_port = "GigabitEthernet0/0"
+    rejected_line = "interface TenGigabitEthernet1/0/2"
+    cut_line = "no shutdown"
+
+    def test_without_archive_there_is_no_safety_net(self, switches: Switches) -> None:
+        handle = switches.start(archive="")
+        assert not self.platform.safety_net(switches.session(handle))
+        assert switches.move(handle).saved
+
+
+def test_release_that_does_not_know_the_archive_has_no_safety_net() -> None:
+    assert not PLATFORMS["cisco_ios"].safety_net(Recorded("cisco_ios", {}))
 
 
 class TestCiscoIos(UplinkContract):

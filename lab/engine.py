@@ -1,0 +1,173 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab as a whole: up, down, and its machines."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from lab import cleaner, inventory, kinds, network, reachability, rootfs, topology
+from lab.commands import run
+from lab.errors import LabError
+from lab.instance import STATE_ROOT, Instance, require_root
+from lab.machine import Machine, Site, create
+from lab.probe import DEFAULT_INTERVAL_MS, Probe, clients_to_servers
+
+assert kinds.__all__, "importing the kinds registers them"
+
+READY_WITHIN = 60.0
+Progress = Callable[[str], None]
+
+
+def _quiet(_: str) -> None:
+    pass
+
+
+class Lab:
+    """One instance with its topology."""
+
+    def __init__(self, instance: Instance, plan: topology.Topology) -> None:
+        self.instance = instance
+        self.topology = plan
+
+    @classmethod
+    def from_environment(cls, topology_file: Path = topology.DEFAULT_FILE) -> Lab:
+        """The instance that LAB_NAME names."""
+        return cls(Instance.from_environment(), topology.load(topology_file))
+
+    @cached_property
+    def machines(self) -> dict[str, Machine]:
+        root = rootfs.cache_directory() / f"rootfs-{rootfs.key()}"
+        site = Site(self.instance, self.topology, root)
+        return {spec.name: create(spec, site) for spec in self.topology.machines.values()}
+
+    def machine(self, name: str) -> Machine:
+        self.topology.machine(name)
+        return self.machines[name]
+
+    def exec(self, name: str, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.machine(name).exec(*argv, check=check)
+
+    def probe(self, flows: Iterable[tuple[str, str]] | None = None, interval_ms: float = DEFAULT_INTERVAL_MS) -> Probe:
+        """Start watching traffic between pairs of machines, by default from every client to every server."""
+        pairs = clients_to_servers(self.topology) if flows is None else flows
+        return Probe(self.instance, self.topology, pairs, interval_ms)
+
+    def is_up(self) -> bool:
+        return self.instance.complete.exists()
+
+    def up(self, progress: Progress = _quiet) -> None:
+        """Whole and ready afterwards; machines that are off are powered on, and a half-built lab is built anew."""
+        require_root()
+        with self._lock():
+            if self._built_from_this_topology():
+                self._power_on_all()
+            else:
+                self._build(progress)
+            self._wait(progress)
+            self.instance.complete.write_text(self.topology.digest, encoding="ascii")
+
+    def down(self) -> None:
+        require_root()
+        with self._lock():
+            cleaner.clean(self.instance)
+            cleaner.forget(self.instance)
+
+    def _built_from_this_topology(self) -> bool:
+        return self.is_up() and self.instance.complete.read_text(encoding="ascii") == self.topology.digest
+
+    def _power_on_all(self) -> None:
+        for machine in self.machines.values():
+            if not machine.running():
+                machine.power_on()
+
+    def _build(self, progress: Progress) -> None:
+        machines = self.machines.values()
+        cleaner.clean(self.instance)
+        rootfs.ensure(rootfs.show)
+        self.instance.state.mkdir(parents=True, mode=0o700)
+        progress(f"starting {len(machines)} machines as {self.instance.name}")
+        with ThreadPoolExecutor() as pool:
+            cables = pool.submit(network.build, self.instance, self.topology)
+            self._make_keys(pool)
+            list(pool.map(lambda machine: machine.prepare(), machines))
+            cables.result()
+            list(pool.map(lambda machine: machine.start(), machines))
+        inventory.write(self.instance, self.topology, self.machines.values())
+
+    def _make_keys(self, pool: ThreadPoolExecutor) -> None:
+        """The controller's key, and each machine's host key, which the controller then knows."""
+        keys = {self.instance.client_key: "controller"}
+        for name in self.machines:
+            self.instance.machine_state(name).mkdir(parents=True)
+            keys[self.instance.machine_state(name) / "host_key"] = name
+        list(pool.map(lambda item: _make_key(*item), keys.items()))
+        lines = []
+        for spec in self.topology.machines.values():
+            public = self.instance.machine_state(spec.name) / "host_key.pub"
+            kind, key = public.read_text(encoding="ascii").split()[:2]
+            lines.append(f"{spec.management},{spec.name} {kind} {key}\n")
+        self.instance.known_hosts.write_text("".join(lines), encoding="ascii")
+
+    def _wait(self, progress: Progress) -> None:
+        started = time.monotonic()
+        waiting = dict(self.machines)
+        reasons: dict[str, str] = {}
+        while waiting:
+            for name, machine in list(waiting.items()):
+                reason = machine.not_ready()
+                if reason is None:
+                    del waiting[name]
+                else:
+                    reasons[name] = reason
+            _give_up_after(started, {name: reasons[name] for name in waiting})
+        progress(f"machines ready after {time.monotonic() - started:.1f} s, waiting for the network")
+        while missing := reachability.missing(self.instance, self.topology):
+            _give_up_after(started, missing)
+        progress(f"network forwarding after {time.monotonic() - started:.1f} s")
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """One `up` or `down` of an instance at a time; a dead holder holds nothing."""
+        while True:
+            STATE_ROOT.mkdir(parents=True, exist_ok=True)
+            with self.instance.lock_file.open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not self._is_current(lock.fileno()):
+                    continue
+                yield
+                return
+
+    def _is_current(self, descriptor: int) -> bool:
+        """False when a `down` removed the lock file while we waited for it."""
+        import os
+
+        path = self.instance.lock_file
+        return path.exists() and path.stat().st_ino == os.fstat(descriptor).st_ino
+
+
+def _make_key(path: Path, comment: str) -> None:
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)])
+
+
+def _give_up_after(started: float, waiting: dict[str, str]) -> None:
+    if waiting and time.monotonic() - started > READY_WITHIN:
+        raise LabError(
+            f"The lab is not ready after {READY_WITHIN:.0f} s: "
+            + "; ".join(f"{name}: {reason}" for name, reason in waiting.items())
+            + "."
+        )
+    time.sleep(0.02)
+
+
+def as_json(value: object) -> str:
+    return json.dumps(value, indent=2, sort_keys=True)
