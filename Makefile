@@ -51,7 +51,7 @@ root:
 	@if [ "$$(id -u)" -ne 0 ] && [ -z "$${CONTINGENCY_LAB_INVENTORY:-}" ]; then \
 	  echo "make $(firstword $(MAKECMDGOALS)) starts lab machines and needs root: run it as root." >&2; exit 1; fi
 
-install: venv-test venv-next apt
+install: venv-test venv-next apt apt-guest
 
 # --- the lab --------------------------------------------------------------------------------
 
@@ -105,11 +105,14 @@ build: venv-test ## the Galaxy tarball, judged by Galaxy's importer
 	@$(RUN) tools.build
 
 # Within the lab: what the lab promises, and what the playbooks do when things break.
-lab-test: root venv-test apt ## tests that need the lab
+lab-test: root venv-test apt apt-guest ## tests that need the lab
 	@$(RUN) tools.pytest_part lab-test $(or $(wildcard tests/lab tests/faults),tests/lab)
 
 molecule: root venv-test apt ## the Molecule scenarios, in the lab or on a site's own lab machines
 	@$(RUN) tools.molecule_part
+
+role-readme: venv-test ## README.md of the roles, from their argument_specs and defaults
+	@$(RUN) tools.role_readme
 
 changelog: venv-test ## CHANGELOG.md from changelogs/fragments, for the version in galaxy.yml
 	@$(BIN)/antsibull-changelog release --update-existing
@@ -126,6 +129,6 @@ bench-%: root venv apt ## one part of it: bench-switch
 
 # --------------------------------------------------------------------------------------------
 
-.PHONY: clean changelog
+.PHONY: clean changelog role-readme
 clean: ## remove what was built; the environments, caches and the lab stay
 	@rm -rf build .ansible

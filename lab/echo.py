@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 
@@ -13,6 +14,7 @@ ANSWER = 0
 HEADER = struct.Struct("!BBHHH")
 IP_HEADER = 20
 SEQUENCES = 1 << 16
+UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EAGAIN}
 
 
 def checksum(data: bytes) -> int:

@@ -9,7 +9,7 @@ import fcntl
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
@@ -20,6 +20,7 @@ from lab.commands import run
 from lab.errors import LabError
 from lab.instance import STATE_ROOT, Instance, require_root
 from lab.machine import Machine, Site, create
+from lab.probe import DEFAULT_INTERVAL_MS, Probe, clients_to_servers
 
 assert kinds.__all__, "importing the kinds registers them"
 
@@ -56,6 +57,11 @@ class Lab:
     def exec(self, name: str, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.machine(name).exec(*argv, check=check)
 
+    def probe(self, flows: Iterable[tuple[str, str]] | None = None, interval_ms: float = DEFAULT_INTERVAL_MS) -> Probe:
+        """Start watching traffic between pairs of machines, by default from every client to every server."""
+        pairs = clients_to_servers(self.topology) if flows is None else flows
+        return Probe(self.instance, self.topology, pairs, interval_ms)
+
     def is_up(self) -> bool:
         return self.instance.complete.exists()
 
@@ -81,7 +87,8 @@ class Lab:
 
     def _power_on_all(self) -> None:
         for machine in self.machines.values():
-            machine.power_on()
+            if not machine.running():
+                machine.power_on()
 
     def _build(self, progress: Progress) -> None:
         machines = self.machines.values()

@@ -8,18 +8,21 @@ from __future__ import annotations
 DATABASE = "/etc/openvswitch/conf.db"
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 SOCKET = "/run/openvswitch/db.sock"
+# Addresses are learned from cached flows only when these are revalidated, and after a failover that
+# must not take the half second that is the default.
+SETTINGS = {"n-handler-threads": 1, "n-revalidator-threads": 1, "max-revalidator": 100, "max-idle": 500}
 LOGGING = "--no-chdir --pidfile --detach -vconsole:off -vsyslog:off"
 
 
 def start(configuration: str) -> str:
     """Shell commands: a fresh database with that configuration (arguments of ovs-vsctl), then the switch itself."""
+    settings = " ".join(f"other_config:{key}={value}" for key, value in SETTINGS.items())
     return f"""\
 mkdir -p /run/openvswitch
 rm -f {DATABASE}
 ovsdb-tool create {DATABASE} {SCHEMA}
 ovsdb-server {DATABASE} --remote=punix:{SOCKET} --log-file=/var/log/openvswitch/ovsdb-server.log {LOGGING}
-ovs-vsctl --no-wait -- set Open_vSwitch . other_config:n-handler-threads=1 other_config:n-revalidator-threads=1 \\
-  -- {configuration}
+ovs-vsctl --no-wait -- set Open_vSwitch . {settings} -- {configuration}
 ovs-vswitchd unix:{SOCKET} --log-file=/var/log/openvswitch/ovs-vswitchd.log {LOGGING}
 ovs-vsctl --timeout=10 -- set Open_vSwitch . external_ids:started=true
 """

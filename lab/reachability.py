@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import select
 import socket
@@ -16,7 +15,6 @@ from lab.instance import Instance
 from lab.topology import MachineSpec, Topology
 
 ANSWER_WITHIN = 0.3
-UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EAGAIN}
 
 
 def missing(instance: Instance, topology: Topology) -> dict[str, str]:
@@ -57,5 +55,5 @@ def _send(opened: socket.socket, packet: bytes, address: str) -> None:
     try:
         opened.sendto(packet, (address, 0))
     except OSError as error:
-        if error.errno not in UNREACHABLE:
+        if error.errno not in echo.UNREACHABLE:
             raise

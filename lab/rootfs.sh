@@ -24,10 +24,13 @@ X11Forwarding no
 MaxStartups 200
 MaxSessions 200
 LoginGraceTime 60
-Subsystem sftp /usr/lib/openssh/sftp-server
+Subsystem sftp internal-sftp
 EOF
 sed -i 's/^hosts:.*/hosts: files/' "$root/etc/nsswitch.conf"
-printf 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nexport PATH\n' > "$root/etc/profile"
+cat > "$root/etc/profile" <<'EOF'
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+PS1='\u@\h:\w\$ '
+EOF
 
 printf 'service integrated-vtysh-config\n' > "$root/etc/frr/vtysh.conf"
 rm -f "$root/etc/frr/frr.conf" "$root/etc/openvswitch/conf.db"

@@ -206,8 +206,8 @@ class HuaweiVrp(VrpLike):
         """Show the log."""
         return show.logbuffer(self.device)
 
-    @command("any", "ping <ip>", "ping -c <number> <ip>")
-    async def ping(self, session: Session, ip: str, number: str = "5") -> str:
+    @command("any", "ping <ip>", "ping -c <number> <ip>", "ping -c <number> -t <milliseconds:number> <ip>")
+    async def ping(self, session: Session, ip: str, number: str = "5", milliseconds: str = "2000") -> str:
         """Ping from the switch."""
         count = int(number)
         session.write(f"  PING {ip}: 56  data bytes, press CTRL_C to break\n")

@@ -181,4 +181,7 @@ ip link set {MANAGEMENT_PORT} up
 
 def start_lldpd(name: str, ports: Sequence[str]) -> str:
     """lldpd tells its name over the data ports, and again each second."""
-    return f"lldpd -I {','.join(ports)} -S 'contingency lab' -L /usr/sbin/lldpcli\n" if ports else ""
+    return f"""\
+printf 'configure lldp tx-interval 1\nconfigure system hostname {name}\n' > /etc/lldpd.d/lab.conf
+lldpd -I {",".join(ports)}
+"""

@@ -12,12 +12,21 @@ from typing import Literal
 
 from lab import openvswitch, options
 from lab.errors import LabError
-from lab.kinds.light import LightMachine, common_start, start_lldpd
+from lab.kinds.light import PACKAGE, LightMachine, common_start, start_lldpd
 from lab.machine import Site
 from lab.topology import MachineSpec, Port
 
 LOWEST_PRIORITY = 61440
-BRIDGE_TIMES = "other_config:rstp-hello-time=1 other_config:rstp-forward-delay=4 other_config:rstp-max-age=6"
+BRIDGE_TIMES = "other_config:rstp-forward-delay=4 other_config:rstp-max-age=6"
+SAVED_HEAD = """\
+frr version 8.4.4
+frr defaults traditional
+hostname {name}
+no ip forwarding
+no ipv6 forwarding
+service integrated-vtysh-config
+!
+"""
 USERS = {"linux_frr": "root", "frr": "admin"}
 
 
@@ -51,7 +60,8 @@ class Switch(LightMachine):
             raise LabError(f"shutdown of {spec.name} names {', '.join(unknown)}: no link ends there.")
 
     def files(self) -> dict[str, str]:
-        return {"etc/frr/frr.conf": self._saved_configuration()}
+        proposal = (PACKAGE / "guest/rapid_proposal.py").read_text(encoding="utf-8")
+        return {"etc/frr/frr.conf": self._saved_configuration(), "lab/rapid_proposal.py": proposal}
 
     def prepare(self) -> None:
         super().prepare()
@@ -62,7 +72,7 @@ class Switch(LightMachine):
 
     def _saved_configuration(self) -> str:
         shut = "".join(f"interface {port}\n shutdown\nexit\n!\n" for port in self.options.shutdown)
-        return f"frr version 8.4.4\nfrr defaults traditional\nhostname {self.name}\n!\n{shut}end\n"
+        return SAVED_HEAD.format(name=self.name) + shut
 
     def start_script(self) -> str:
         bridge = {"ovs-rstp": self._ovs, "linux-bridge": self._linux_bridge}[self.options.layer2]
@@ -79,7 +89,10 @@ class Switch(LightMachine):
             "add-br br0 -- set bridge br0 datapath_type=netdev rstp_enable=true"
             f" other_config:rstp-priority={self.options.priority} {BRIDGE_TIMES}"
         )
-        return openvswitch.start(" -- ".join((bridge, *self._ovs_ports())))
+        spanning = [own.name for own, other in self.site.topology.links_of(self.name) if self._spans(other)]
+        return openvswitch.start(" -- ".join((bridge, *self._ovs_ports()))) + (
+            f"setsid python3 -I -S /lab/rapid_proposal.py {' '.join(spanning)} &\n"
+        )
 
     def _ovs_ports(self) -> Iterator[str]:
         for own, other in self.site.topology.links_of(self.name):
@@ -113,11 +126,12 @@ def _start_frr(ports: Sequence[str]) -> str:
     """Ports that the saved configuration does not shut come up; FRR then takes over that configuration."""
     return f"""\
 install -d -o frr -g frr /run/frr
-/usr/lib/frr/zebra -d -A 127.0.0.1
+/usr/lib/frr/zebra -d -A 127.0.0.1 --log file:/var/log/frr/zebra.log
 shut=$(awk '/^interface /{{port=$2}} /^ shutdown$/{{print port}}' /etc/frr/frr.conf)
 for port in {" ".join(ports)}; do
   echo "$shut" | grep -qx "$port" || ip link set "$port" up
 done
 until vtysh -c 'show version' >/dev/null 2>&1; do sleep 0.02; done
 vtysh -b
+/usr/lib/frr/watchfrr -d zebra
 """

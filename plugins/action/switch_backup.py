@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._switch.backup import BackupStore, Stored, redacted
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import SwitchError
-from ansible_collections.contingency.infra.plugins.module_utils._switch.info import texts
+from ansible_collections.contingency.infra.plugins.module_utils._switch.info import gather, texts
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 from ansible_collections.contingency.infra.plugins.modules.switch_backup import ARGUMENT_SPEC
@@ -27,11 +27,35 @@ class ActionModule(SwitchAction):
 
     def work(self, target: Target, platform: Platform, arguments: dict[str, Any]) -> dict[str, Any]:
         started = time.monotonic()
+        try:
+            found, missing, gathered = self._read(target, platform, arguments)
+        except SwitchError as error:
+            return {**self.failure(error), "failed": not arguments["optional"], "had": False}
+        planned = self._stored(target, platform, arguments, found)
+        return {
+            "changed": any(each.written for name, each in planned.items() if name != "log"),
+            "had": True,
+            "files": [each.as_dict() for each in planned.values()],
+            "missing": missing,
+            "gathered": gathered,
+            "diff": _diff(planned["running"], found["running"]),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+
+    @staticmethod
+    def _read(
+        target: Target, platform: Platform, arguments: dict[str, Any]
+    ) -> tuple[dict[str, str], dict[str, str], dict[str, Any]]:
         session = platform.open(target)
         try:
-            found, missing = texts(platform, session)
+            gathered = gather(platform, session, tuple(arguments["gather"]))
+            return (*texts(platform, session), gathered)
         finally:
             session.close()
+
+    def _stored(
+        self, target: Target, platform: Platform, arguments: dict[str, Any], found: dict[str, str]
+    ) -> dict[str, Stored]:
         directory = os.path.join(arguments["dest"], re.sub(r"[^\w.-]", "_", target.name))
         store = BackupStore(directory, platform.comparable)
         stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
@@ -44,16 +68,10 @@ class ActionModule(SwitchAction):
         except OSError as error:
             raise SwitchError(
                 target.name,
-                f"the backup was read but not stored: {error.strerror.lower()} at {error.filename}; "
+                f"the backup was read but not stored: {(error.strerror or str(error)).lower()} at {error.filename}; "
                 "free space or choose another dest, then run this again",
             ) from error
-        return {
-            "changed": any(each.written for name, each in planned.items() if name != "log"),
-            "files": [each.as_dict() for each in planned.values()],
-            "missing": missing,
-            "diff": _diff(planned["running"], found["running"]),
-            "seconds": round(time.monotonic() - started, 3),
-        }
+        return planned
 
 
 def _diff(stored: Stored, text: str) -> dict[str, str]:

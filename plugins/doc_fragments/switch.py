@@ -50,7 +50,10 @@ options:
     description: OpenSSH client configuration with the way through a jump host. Without it C(switch_ssh_config_file).
     type: path
   connect_timeout:
-    description: Seconds for the connection, the SSH banner and the login, each. Without it C(switch_connect_timeout), else 10.
+    description: Seconds for the TCP connection. Without it C(switch_connect_timeout), else 10.
+    type: float
+  login_timeout:
+    description: Seconds for the SSH banner and for the answer to the login, each. Without it C(switch_login_timeout), else 10.
     type: float
   command_timeout:
     description: Seconds for the answer to one command. Without it C(switch_command_timeout), else 30.

@@ -29,6 +29,18 @@ options:
     description: How many files of each kind are kept.
     type: int
     default: 30
+  optional:
+    description:
+      - Whether the run goes on when the switch cannot be reached or read, as with a core switch that failed.
+      - RV(had) is then false and RV(msg) says why; the task does not fail.
+    type: bool
+    default: false
+  gather:
+    description: What else to read in the same login and return, as M(contingency.infra.switch_info) does.
+    type: list
+    elements: str
+    choices: [ports, neighbors, macs, arp, addresses, spanning_tree, version]
+    default: []
 attributes:
   check_mode:
     description: Reads the switch and says what would be written.
@@ -46,6 +58,16 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+had:
+  description: Whether the switch could be read.
+  returned: always
+  type: bool
+  sample: true
+msg:
+  description: Why the switch could not be read.
+  returned: when the switch could not be read
+  type: str
+  sample: "core-a: no answer from 10.77.0.11 port 22 within 0.5 s; check power, cable and management network"
 files:
   description: The newest file of each kind, its hash, and whether it was written now.
   returned: success
@@ -57,6 +79,11 @@ missing:
   returned: success
   type: dict
   sample: {neighbors: "rejected 'show lldp neighbors': '% LLDP is not enabled'"}
+gathered:
+  description: What O(gather) asked for, by name.
+  returned: success
+  type: dict
+  sample: {neighbors: [{port: Te1/0/1, name: core-a, remote_port: Te1/1/1}]}
 seconds:
   description: Time of the task in seconds.
   returned: success
@@ -74,11 +101,14 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.argument
     CONNECTION_ARGUMENTS,
     ON_CONTROLLER,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._switch.info import SUBSETS
 
 ARGUMENT_SPEC = dict(
     CONNECTION_ARGUMENTS,
     dest={"type": "path", "required": True},
     keep={"type": "int", "default": 30},
+    optional={"type": "bool", "default": False},
+    gather={"type": "list", "elements": "str", "choices": list(SUBSETS), "default": []},
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import os
 import re
+import shlex
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -27,7 +28,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 
 LOCKS = os.path.join(os.path.expanduser(C.ANSIBLE_HOME), "contingency-locks")
-_KNOWN_HOSTS = re.compile(r"UserKnownHostsFile[= ]\s*(\"[^\"]+\"|'[^']+'|\S+)")
+_KNOWN_HOSTS = re.compile(r"(?i)(?:-o)?\s*UserKnownHostsFile\s*[= ]\s*(.+)")
 
 
 class SwitchAction(ActionBase):
@@ -134,6 +135,7 @@ def target_from(variables: Variables, arguments: Mapping[str, Any]) -> Target:
             )
         ),
         connect_timeout=float(chosen("connect_timeout", "switch_connect_timeout") or 10),
+        login_timeout=float(chosen("login_timeout", "switch_login_timeout") or 10),
         command_timeout=float(chosen("command_timeout", "switch_command_timeout") or 30),
         ssh_config_file=text("ssh_config_file", "switch_ssh_config_file"),
     )
@@ -147,8 +149,17 @@ def known_hosts(variables: Variables, arguments: Mapping[str, Any]) -> tuple[str
     """Return the known_hosts files to read beside the user's own."""
     files = [_first_set(arguments.get("known_hosts"), variables.first(["switch_known_hosts"]))]
     for name in ("ansible_ssh_common_args", "ansible_ssh_extra_args"):
-        files += [found.strip("\"'") for found in _KNOWN_HOSTS.findall(str(variables.first([name]) or ""))]
+        files += _files_in_ssh_arguments(name, str(variables.first([name]) or ""))
     return tuple(str(file) for file in files if file)
+
+
+def _files_in_ssh_arguments(name: str, arguments: str) -> list[str]:
+    """Return the files of UserKnownHostsFile, split as the ssh command does it."""
+    try:
+        options = [_KNOWN_HOSTS.fullmatch(word) for word in shlex.split(arguments)]
+        return [file for option in options if option for file in shlex.split(option.group(1))]
+    except ValueError as error:
+        raise AnsibleActionFail(f"{name} cannot be read ({str(error).lower()}); check its quotes.") from error
 
 
 def platform_name(variables: Variables, arguments: Mapping[str, Any]) -> str:

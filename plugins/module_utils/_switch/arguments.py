@@ -19,6 +19,7 @@ CONNECTION_ARGUMENTS: Dict[str, Dict[str, Any]] = {
     "known_hosts": {"type": "path"},
     "ssh_config_file": {"type": "path"},
     "connect_timeout": {"type": "float"},
+    "login_timeout": {"type": "float"},
     "command_timeout": {"type": "float"},
 }
 

@@ -15,8 +15,13 @@ from typing import Callable, Dict, List, Optional
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 _SECRET = re.compile(
-    r"(?i)^(.*\b(?:password|secret|community|cipher|pre-shared-key|key-string|key|irreversible-cipher|simple|md5)\b\s*)(\S.*)$"
+    r"(?ix)^(.*?(?:^|[\s-])(?:"
+    r"password|passwd|passphrase|secret|community|securityname|cipher|simple|hash|key|key-string|psk|md5|sha\d*|auth"
+    r"|authentication\s+text|snmp-server\s+host\s+\S+"
+    r")\s+)\S.*$"
 )
+_KEY_BEGIN = re.compile(r"^(.*-----BEGIN [A-Z ]*PRIVATE KEY-----)")
+_KEY_END = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 
 
 @dataclass(frozen=True)
@@ -84,8 +89,19 @@ def write_atomically(path: str, text: str) -> None:
 
 
 def redacted(text: str) -> str:
-    """Return a configuration without its secrets, for a diff."""
-    return "\n".join(_SECRET.sub(r"\1<hidden>", line) for line in text.splitlines()) + "\n"
+    """Return a configuration without its secrets, for a diff. What follows a secret in its line goes with it."""
+    lines: List[str] = []
+    in_key = False
+    for line in text.splitlines():
+        begin = _KEY_BEGIN.match(line)
+        if in_key:
+            in_key = not _KEY_END.search(line)
+        elif begin:
+            in_key = True
+            lines.append(f"{begin.group(1)}<hidden>")
+        else:
+            lines.append(_SECRET.sub(r"\1<hidden>", line))
+    return "\n".join(lines) + "\n"
 
 
 def _sha256(text: str) -> str:

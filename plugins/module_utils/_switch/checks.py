@@ -57,8 +57,11 @@ class Verifier:
         return self._until_passed(session, [self._link, self._tree, self._neighbor])
 
     def after(self, session: AnySession) -> Verification:
-        """Wait until the new uplink carries the traffic and the others are shut."""
-        return self._until_passed(session, [self._link_and_shut, self._neighbor, self._mac_learned, self._reachable])
+        """Wait until the new uplink carries the traffic and the others are shut.
+
+        Reachability is asked before learned addresses: its answers are what a quiet switch learns from.
+        """
+        return self._until_passed(session, [self._link_and_shut, self._neighbor, self._reachable, self._mac_learned])
 
     def _until_passed(
         self, session: AnySession, asks: Sequence[Callable[[AnySession], Optional[List[Check]]]]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Sequence
 
 from .model import Uplinks
 from .plan import BREAK_BEFORE_MAKE, MAKE_BEFORE_BREAK, Plan, Request
@@ -52,13 +52,15 @@ def probe_limitation(platform: Platform, request: Request, has_probes: bool) -> 
     )
 
 
-def session_limitation(platform: Platform, session: AnySession, plan: Plan, request: Request) -> Optional[str]:
+def session_limitation(
+    platform: Platform, session: AnySession, uplinks: Uplinks, plan: Plan, request: Request
+) -> Optional[str]:
     """The port through which the switch is reached must stay up."""
     shuts = plan.shuts()
     if not shuts:
         return None
-    carrier = request.management_port or _carrier(platform, session)
-    if carrier is None:
+    carrier = request.management_port or _carrier(platform, session, uplinks)
+    if carrier is None or (not request.management_port and _may_be_member(platform, shuts, carrier)):
         controller, switch = session.addresses
         return (
             f"it cannot be told through which port this session from {controller} to {switch} runs, and "
@@ -73,10 +75,16 @@ def session_limitation(platform: Platform, session: AnySession, plan: Plan, requ
     return None
 
 
-def _carrier(platform: Platform, session: AnySession) -> Optional[str]:
+def _may_be_member(platform: Platform, shuts: Sequence[str], carrier: str) -> bool:
+    """Does the session run through an aggregate of which a port to be shut may be a member?"""
+    return platform.is_virtual(carrier) and not all(platform.is_virtual(port) for port in shuts)
+
+
+def _carrier(platform: Platform, session: AnySession, uplinks: Uplinks) -> Optional[str]:
     """Return the port that carries the session, or None where it cannot be told."""
     controller, switch = session.addresses
-    interface = platform.read_addresses(session).get(switch)
+    addresses = platform.read_addresses(session) if uplinks.addresses is None else uplinks.addresses
+    interface = addresses.get(switch)
     if interface is None or not platform.is_virtual(interface):
         return interface
     mac = next((entry.mac for entry in platform.read_arp(session) if entry.address == controller), None)

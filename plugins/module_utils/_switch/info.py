@@ -37,10 +37,8 @@ def texts(platform: Platform, session: AnySession) -> Tuple[Dict[str, str], Dict
 
     Running and startup configuration are a must: without them the switch's error is raised.
     """
-    found = {
-        "running": platform.running_config(session),
-        "startup": platform.startup_config(session),
-    }
+    running, startup = platform.both_configs(session)
+    found = {"running": running, "startup": startup}
     missing: Dict[str, str] = {}
     for name, command in platform.backup_commands().items():
         try:

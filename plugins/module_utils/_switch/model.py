@@ -69,11 +69,13 @@ class Uplinks:
 
     ``spanning_tree`` is True where it runs, False where it does not, None where it cannot be told.
     ``pending_revert`` is True while the switch's own safety net would still undo a change.
+    ``addresses`` are the switch's own with the port of each, where they came with the same reading.
     """
 
     ports: Dict[str, Port]
     spanning_tree: Optional[bool] = None
     pending_revert: bool = False
+    addresses: Optional[Dict[str, str]] = None
 
     def enabled(self) -> Tuple[str, ...]:
         """Return the names of the ports that are administratively up."""

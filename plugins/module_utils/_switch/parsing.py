@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-import io
 import os
 from typing import Any, Dict, List
 
@@ -20,10 +19,10 @@ except ImportError:
 
 
 @functools.lru_cache(maxsize=None)
-def _source(template: str) -> str:
+def _machine(template: str) -> Any:
     path = os.path.join(os.path.dirname(ntc_templates.__file__), "templates", f"{template}.textfsm")
     with open(path, encoding="utf-8") as handle:
-        return handle.read()
+        return textfsm.TextFSM(handle)
 
 
 def parse(template: str, output: str) -> List[Dict[str, Any]]:
@@ -32,7 +31,8 @@ def parse(template: str, output: str) -> List[Dict[str, Any]]:
     ``template`` is the name of a file of ntc-templates without its ending, for example
     ``cisco_ios_show_interfaces_status``.
     """
-    machine = textfsm.TextFSM(io.StringIO(_source(template)))
+    machine = _machine(template)
+    machine.Reset()
     try:
         rows = machine.ParseText(output)
     except textfsm.TextFSMError as error:

@@ -36,15 +36,33 @@ class Session(ABC):
 
     def read(self, command: str, timeout: float = 0.0) -> str:
         """Return the output of a command that only reads; CommandRejected where the switch says no."""
-        output = self.exchange(Send(command, timeout=timeout))
+        return self.ask(Send(command, timeout=timeout))
+
+    def ask(self, send: Send) -> str:
+        """Like ``read``, for a command that asks back."""
+        output = self.exchange(send)
         if self._is_rejection(output):
-            raise CommandRejected(self.target.name, command, output)
+            raise CommandRejected(self.target.name, send.command, output)
         return output
 
     def attempt(self, command: str) -> Optional[str]:
         """Return the output of a command that only reads, or None where the switch does not know it."""
         output = self.exchange(Send(command))
         return None if self._is_rejection(output) else output
+
+    def read_file(self, path: str) -> str:
+        """Return a file of the switch over SFTP."""
+        command = f"sftp:{path}"
+        try:
+            with self.connection.remote_conn_pre.open_sftp() as sftp:
+                sftp.get_channel().settimeout(self.target.command_timeout)
+                with sftp.open(path) as file:
+                    data: bytes = file.read()
+        except Exception as error:
+            raise CommandRejected(
+                self.target.name, command, f"{error} (sshd_config needs: Subsystem sftp internal-sftp)"
+            ) from error
+        return data.decode("utf-8", errors="replace")
 
     def _is_rejection(self, output: str) -> bool:
         # A long output is an answer: a banner or a log in it may hold what looks like an error.

@@ -27,6 +27,7 @@ class Target:
     known_hosts: Tuple[str, ...] = ()
     host_key_checking: bool = True
     connect_timeout: float = 10.0
+    login_timeout: float = 10.0
     command_timeout: float = 30.0
     ssh_config_file: Optional[str] = None
 
@@ -51,8 +52,8 @@ class Target:
             "system_host_keys": self.host_key_checking,
             "ssh_strict": self.host_key_checking,
             "conn_timeout": self.connect_timeout,
-            "banner_timeout": self.connect_timeout,
-            "auth_timeout": self.connect_timeout,
+            "banner_timeout": self.login_timeout,
+            "auth_timeout": self.login_timeout,
             "ssh_config_file": self.ssh_config_file,
             "fast_cli": True,
             "auto_connect": False,

@@ -118,7 +118,7 @@ class UplinkTransaction:
             loop_limitation(before, plan),
             dead_end_limitation(before, plan, self._request),
             probe_limitation(self._platform, self._request, bool(self._probes)),
-            session_limitation(self._platform, self.session, plan, self._request),
+            session_limitation(self._platform, self.session, before, plan, self._request),
         ):
             if reason:
                 raise Refused(self._target.name, f"{reason}; nothing was changed")

@@ -1,7 +1,11 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""FRR with vtysh as the login shell: routing daemon only, so no neighbors, no MAC table, no spanning tree."""
+"""FRR with vtysh as the login shell: routing daemon only, so no neighbors, no MAC table, no spanning tree.
+
+vtysh shows no startup configuration, so the file is read over SFTP of the same session. With vtysh as the
+login shell that needs ``Subsystem sftp internal-sftp`` in the switch's sshd_config.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,11 @@ from ..model import ArpEntry, MacEntry, Neighbor, Port, Send
 from ..session import AnySession
 from .base import Platform
 
+STARTUP_FILE = "/etc/frr/frr.conf"
 SAVE = Send(
     "write memory",
     success=r"\[OK\]|onfiguration saved to",
-    failure=(r"(?i)can't|cannot|failed|error|denied|read-only|no space",),
+    failure=(r"(?im)^(?!% warning).*(?:can't|cannot|could not|failed|no space|read-only)",),
     timeout=60,
 )
 
@@ -31,6 +36,7 @@ class Frr(Platform):
     virtual_ports = ("br", "vlan", "bond", "lo")
     volatile = (r"^Building configuration", r"^Current configuration:", r"^ *Link (?:ups|downs): ")
     save_sends = (SAVE,)
+    startup_command = "sftp:/etc/frr/frr.conf"
     interfaces_command = "show interface"
     neighbors_command = ""
 
@@ -46,6 +52,9 @@ class Frr(Platform):
     def read_arp(self, session: AnySession) -> List[ArpEntry]:
         return []
 
+    def startup_config(self, session: AnySession) -> str:
+        return session.read_file(STARTUP_FILE)
+
     def read_addresses(self, session: AnySession) -> Dict[str, str]:
         return {
             entry["address"].partition("/")[0]: name
@@ -60,7 +69,7 @@ def ports_of(interfaces: Dict[str, Any]) -> Dict[str, Port]:
         name: Port(
             name=name,
             enabled=each["administrativeStatus"] == "up",
-            link=each["administrativeStatus"] == "up" and each["operationalStatus"] == "up",
+            link=each["administrativeStatus"] == "up" and each.get("operationalStatus") == "up",
         )
         for name, each in interfaces.items()
     }
@@ -71,8 +80,8 @@ def _interfaces(session: AnySession) -> Dict[str, Any]:
     output = session.read(command)
     try:
         found: Dict[str, Any] = json.loads(output)
-        if not all({"administrativeStatus", "operationalStatus"} <= set(each) for each in found.values()):
-            raise ValueError("states missing")
-    except (ValueError, AttributeError, TypeError) as error:
+        if not all(each["administrativeStatus"] in ("up", "down") for each in found.values()):
+            raise ValueError("unknown administrative status")
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise Unparsable(session.target.name, command, output) from error
     return found

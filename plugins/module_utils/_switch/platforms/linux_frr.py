@@ -16,14 +16,14 @@ import shlex
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import Unparsable
-from ..model import ArpEntry, MacEntry, Neighbor, Port, Send, TreePort, plain_mac
+from ..model import ArpEntry, MacEntry, Neighbor, Port, Send, TreePort, Uplinks, plain_mac
 from ..session import AnySession
 from .base import Platform
 from .frr import SAVE, Frr
 
 _MARK = "----next----"
 _PATH = "PATH=$PATH:/usr/sbin:/sbin; "
-_LINKS = "ip -json -details link show"
+_LINKS = "ip -json -details addr show"
 _NEIGHBORS = "lldpcli -f json0 show neighbors"
 _MACS = "bridge -json fdb show"
 _OVS_BRIDGES = (
@@ -63,12 +63,15 @@ class LinuxFrr(Platform):
         return _ports(session, _json(session, _LINKS))
 
     def read_tree(self, session: AnySession) -> Optional[List[TreePort]]:
-        return self.read_ports_and_tree(session)[1]
+        links, ovs = _parts(session, _LINKS, _OVS_TREE)
+        return [*_bridge_tree(_loaded(session, _LINKS, links)), *_ovs_tree(ovs)]
 
-    def read_ports_and_tree(self, session: AnySession) -> Tuple[Dict[str, Port], Optional[List[TreePort]]]:
+    def read_uplinks(self, session: AnySession, wanted: Sequence[str]) -> Uplinks:
         links, ovs = _parts(session, _LINKS, _OVS_TREE)
         parsed = _loaded(session, _LINKS, links)
-        return _ports(session, parsed), [*_bridge_tree(parsed), *_ovs_tree(ovs)]
+        ports = self._chosen(session, _ports(session, parsed), wanted)
+        tree = [*_bridge_tree(parsed), *_ovs_tree(ovs)]
+        return Uplinks(ports, self.protected(tree, ports.values()), addresses=_addresses(parsed))
 
     def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
         found = _json(session, _NEIGHBORS)
@@ -100,12 +103,11 @@ class LinuxFrr(Platform):
         ]
 
     def read_addresses(self, session: AnySession) -> Dict[str, str]:
-        return {
-            info["local"]: link["ifname"]
-            for link in _json(session, "ip -json addr show")
-            for info in link.get("addr_info", [])
-            if "local" in info
-        }
+        return _addresses(_json(session, _LINKS))
+
+    def both_configs(self, session: AnySession) -> Tuple[str, str]:
+        running, startup = _parts(session, self.running_command, self.startup_command)
+        return running, startup
 
     def change(self, changes: Sequence[Tuple[str, bool]], net_seconds: int = 0) -> List[Send]:
         lines = ["configure terminal", *self.port_lines(changes)]
@@ -118,7 +120,10 @@ class LinuxFrr(Platform):
 def _parts(session: AnySession, *commands: str) -> List[str]:
     """Return the outputs of several commands that only read, in one exchange."""
     script = _PATH + f"; echo; echo {_MARK}; ".join(commands)
-    return [part.strip("\n") for part in session.read(script).split(_MARK)]
+    parts = [part.strip("\n") for part in session.read(script).split(_MARK)]
+    if len(parts) != len(commands):
+        raise Unparsable(session.target.name, script, "\n".join(parts))
+    return parts
 
 
 def _json(session: AnySession, command: str) -> Any:
@@ -141,6 +146,12 @@ def _ports(session: AnySession, links: Any) -> Dict[str, Port]:
         }
     except (KeyError, TypeError) as error:
         raise Unparsable(session.target.name, _LINKS, str(links)) from error
+
+
+def _addresses(links: Any) -> Dict[str, str]:
+    return {
+        info["local"]: link["ifname"] for link in links for info in link.get("addr_info", []) if "local" in info
+    }
 
 
 def _neighbor(entry: Dict[str, Any]) -> Neighbor:

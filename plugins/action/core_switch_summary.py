@@ -1,0 +1,100 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Show and record what the core switch procedure did."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.contingency.infra.plugins.module_utils._switch.backup import write_atomically
+from ansible_collections.contingency.infra.plugins.module_utils._switch.failover import Reporter, Summary
+from ansible_collections.contingency.infra.plugins.modules.core_switch_summary import ARGUMENT_SPEC
+
+FIRST, AGAIN = "core_switch_result", "core_switch_again"
+
+
+class ActionModule(ActionBase):
+    """Collect what the hosts registered, show it, write it down."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        validation = ArgumentSpecValidator(ARGUMENT_SPEC).validate(self._task.args.copy())
+        if validation.error_messages:
+            raise AnsibleActionFail("; ".join(validation.error_messages))
+        arguments = validation.validated_parameters
+        summary = summary_of((task_vars or {})["hostvars"], arguments)
+        for line in summary.shown:
+            Display().display(line)
+        files = [] if arguments["mode"] != "run" else write_record(summary, arguments)
+        for path in files:
+            Display().display(path)
+        return self._result(summary, files, arguments["mode"])
+
+    @staticmethod
+    def _result(summary: Summary, files: list[str], mode: str) -> dict[str, Any]:
+        failed = mode == "plan" or bool(summary.failed)
+        return {
+            "changed": bool(files),
+            "failed": failed,
+            "lines": summary.shown,
+            "failed_hosts": summary.failed,
+            "files": files,
+            "msg": ". ".join(summary.closing),
+        }
+
+
+def summary_of(hostvars: Mapping[str, Any], arguments: Mapping[str, Any]) -> Summary:
+    """Return the summary of what the hosts registered."""
+
+    def registered(host: str, name: str = FIRST) -> Any:
+        result = hostvars[host].get(name) if host in hostvars else None
+        return None if result is None or result.get("skipped") else plain(result)
+
+    reporter = Reporter(
+        arguments["left"], arguments["target"], arguments["direction"], arguments["mode"], arguments["language"]
+    )
+    return reporter.summary(
+        registered(arguments["left"], AGAIN) or registered(arguments["left"]),
+        registered(arguments["target"]),
+        {host: registered(host) for host in arguments["access"]},
+        {host: registered(host) for host in arguments["servers"]},
+        arguments["confirm"],
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return Ansible's lazy containers as ordinary ones."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return [plain(each) for each in value]
+    return value
+
+
+def write_record(summary: Summary, arguments: Mapping[str, Any]) -> list[str]:
+    """Write the record as JSON and Markdown and return the paths."""
+    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    base = os.path.join(arguments["dest"], f"core_switch_{arguments['direction']}-{stamp}")
+    record = {"at": stamp, **summary.record}
+    try:
+        os.makedirs(arguments["dest"], mode=0o700, exist_ok=True)
+        write_atomically(f"{base}.json", json.dumps(record, indent=2, ensure_ascii=False, default=str) + "\n")
+        write_atomically(f"{base}.md", summary.markdown)
+    except OSError as error:
+        raise AnsibleActionFail(
+            f"What the procedure did is shown above but could not be written to {arguments['dest']}: {error.strerror}; "
+            "copy it from the screen and free space or set contingency_evidence_dir."
+        ) from error
+    return [f"{base}.json", f"{base}.md"]

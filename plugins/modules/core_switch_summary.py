@@ -1,0 +1,124 @@
+#!/usr/bin/python
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Show and record what the core switch procedure did. The work is in the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: core_switch_summary
+short_description: Show and record what the core switch procedure did
+version_added: 0.1.0
+author: contingency.infra contributors (@contingency)
+description:
+  - Collects what the tasks of the role P(contingency.infra.core_switch#role) registered on each host, shows it in short lines,
+    and writes it to dated files, readable by their owner only.
+  - Fails where something is not done, so that the run ends non-zero.
+options:
+  left:
+    description: Core switch that is left.
+    type: str
+    required: true
+  target:
+    description: Core switch that is moved to.
+    type: str
+    required: true
+  access:
+    description: Access switches.
+    type: list
+    elements: str
+    required: true
+  servers:
+    description: Servers.
+    type: list
+    elements: str
+    default: []
+  direction:
+    description: Which way.
+    type: str
+    choices: [failover, failback]
+    default: failover
+  mode:
+    description: Whether the run changed anything, V(plan) without confirmation, V(check) in check mode.
+    type: str
+    choices: [run, plan, check]
+    required: true
+  confirm:
+    description: Value of C(contingency_confirm) that a V(plan) asks for.
+    type: str
+    required: true
+  language:
+    description: Language of the lines.
+    type: str
+    choices: [en, zh]
+    default: en
+  dest:
+    description: Directory on the controller for the record.
+    type: path
+    required: true
+attributes:
+  check_mode:
+    description: Shows the lines and writes nothing.
+    support: full
+  diff_mode:
+    description: There is nothing to compare.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Summary
+  contingency.infra.core_switch_summary:
+    left: core-a
+    target: core-b
+    access: "{{ groups['access_switches'] }}"
+    mode: run
+    confirm: core-a
+    dest: /var/lib/contingency/evidence
+"""
+
+RETURN = r"""
+lines:
+  description: What was shown.
+  returned: always
+  type: list
+  elements: str
+  sample: ['Core switch failover: core-a -> core-b', 'access-ward  swp49 -> swp50; link up; saved and compared; 0.80 s']
+failed_hosts:
+  description: Hosts that are not done.
+  returned: always
+  type: list
+  elements: str
+  sample: [access-ward]
+files:
+  description: The files of the record, JSON and Markdown.
+  returned: always
+  type: list
+  elements: str
+  sample: [/var/lib/contingency/evidence/core_switch_failover-20261121T214500Z.json]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.contingency.infra.plugins.module_utils._switch.arguments import ON_CONTROLLER
+
+ARGUMENT_SPEC = dict(
+    left={"type": "str", "required": True},
+    target={"type": "str", "required": True},
+    access={"type": "list", "elements": "str", "required": True},
+    servers={"type": "list", "elements": "str", "default": []},
+    direction={"type": "str", "choices": ["failover", "failback"], "default": "failover"},
+    mode={"type": "str", "choices": ["run", "plan", "check"], "required": True},
+    confirm={"type": "str", "required": True},
+    language={"type": "str", "choices": ["en", "zh"], "default": "en"},
+    dest={"type": "path", "required": True},
+)
+
+
+def main():
+    """Say that this runs on the controller; the argument specification above is what Ansible checks."""
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module.fail_json(msg=ON_CONTROLLER.format(name="core_switch_summary"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab is shared by all tests that need it."""
+
+from __future__ import annotations
+
+from tests.lab.fixtures import hospital, lab, shared_hospital
+
+__all__ = ["hospital", "lab", "shared_hospital"]

@@ -1,0 +1,38 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab for the tests of this folder and of tests/faults: one for the session, as new before each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from lab.engine import Lab
+from tests.lab.hospital import Hospital
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The lab that LAB_NAME names, else one of the tests' own; taken down if it was not up before."""
+    os.environ.setdefault("LAB_NAME", "test")
+    found = Lab.from_environment()
+    was_up = found.is_up()
+    found.up()
+    yield found
+    if not was_up:
+        found.down()
+
+
+@pytest.fixture(scope="session")
+def shared_hospital(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    return Hospital(lab, tmp_path_factory.mktemp("hospital"))
+
+
+@pytest.fixture
+def hospital(shared_hospital: Hospital) -> Hospital:
+    """Everything up and on core-a."""
+    shared_hospital.restore()
+    return shared_hospital
