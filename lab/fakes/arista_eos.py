@@ -35,7 +35,7 @@ class AristaEos(IosLike):
         **IosLike.reserved,
         "config-session": "abort commit rollback",
     }
-    parents = {"config-if": "config", "config-session": "config", "config-session-if": "config-if"}
+    parents = {"config-if": "config", "config-session": "config"}
 
     def prompt(self, session: Session) -> str:
         """Show the host name, and in a mode its name: (config-s-change-if-Et49)."""
@@ -73,8 +73,10 @@ class AristaEos(IosLike):
 
     def change(self, session: Session) -> Config:
         """Give the configuration that the session changes: the running one, or that of its configure session."""
-        return self.device.snapshots["session:" + session.values["session"]] if "session" in session.values else (
-            self.device.running
+        return (
+            self.device.snapshots["session:" + session.values["session"]]
+            if "session" in session.values
+            else (self.device.running)
         )
 
     @command(EXEC, "terminal length <number>")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from lab.fakes import cisco_ios_cdp as cdp
 from lab.fakes import cisco_ios_show as show
 from lab.fakes.cisco_ios_save import IosSaving
 from lab.fakes.config import Config
@@ -14,6 +15,8 @@ from lab.fakes.grammar import CommandError
 from lab.fakes.ios_like import EXEC, IosLike
 from lab.fakes.platform import command
 from lab.fakes.session import Session
+
+LLDP_OFF = "% LLDP is not enabled\n"
 
 
 class CiscoIos(IosSaving, IosLike):
@@ -107,12 +110,32 @@ class CiscoIos(IosSaving, IosLike):
     @command(EXEC, "show lldp neighbors")
     def show_lldp_neighbors(self, session: Session) -> str:
         """Show the neighbors."""
-        return show.lldp_neighbors(self.device)
+        return show.lldp_neighbors(self.device) if self.device.running.lldp else LLDP_OFF
 
     @command(EXEC, "show lldp neighbors detail", "show lldp neighbors <interface> detail")
     def show_lldp_neighbors_detail(self, session: Session, interface: str = "") -> str:
         """Show the neighbors at length."""
-        return show.lldp_neighbors_detail(self.device, interface or None)
+        return show.lldp_neighbors_detail(self.device, interface or None) if self.device.running.lldp else LLDP_OFF
+
+    @command(EXEC, "show cdp neighbors")
+    def show_cdp_neighbors(self, session: Session) -> str:
+        """Show the neighbors that CDP knows."""
+        return cdp.neighbors(self.device)
+
+    @command(EXEC, "show cdp neighbors detail", "show cdp neighbors <interface> detail")
+    def show_cdp_neighbors_detail(self, session: Session, interface: str = "") -> str:
+        """Show the neighbors that CDP knows, at length."""
+        return cdp.neighbors_detail(self.device, interface)
+
+    @command("config", "lldp run")
+    def lldp_run(self, session: Session) -> None:
+        """Switch LLDP on."""
+        self.device.running.lldp = True
+
+    @command("config", "no lldp run")
+    def no_lldp_run(self, session: Session) -> None:
+        """Switch LLDP off."""
+        self.device.running.lldp = False
 
     @command(EXEC, "show mac address-table", "show mac address-table interface <interface>")
     def show_mac_address_table(self, session: Session, interface: str = "") -> str:

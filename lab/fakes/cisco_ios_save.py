@@ -206,5 +206,5 @@ def warn(device: Device) -> None:
     """Say that the time is nearly over."""
     device.broadcast(
         "Rollback Confirmed Change: Rollback will begin in one minute.\n"
-        "Enter \"configure confirm\" if you wish to keep what you've configured\n\n"
+        'Enter "configure confirm" if you wish to keep what you\'ve configured\n\n'
     )

@@ -98,7 +98,11 @@ class CiscoNxos(IosLike):
         """Show the checkpoints."""
         lines = ["User Checkpoint Summary", "-" * 80]
         for number, (name, kept) in enumerate(self.device.snapshots.items(), 1):
-            lines += [f"{number}) {name}:", f"Created by {session.user}", f"Created at {datetime.now():%a, %H:%M:%S %d %b %Y}"]
+            lines += [
+                f"{number}) {name}:",
+                f"Created by {session.user}",
+                f"Created at {datetime.now():%a, %H:%M:%S %d %b %Y}",
+            ]
             lines += [f"Size is {len(self.render_config(kept)):,} bytes", "Description: None", ""]
         return "".join(f"{line}\n" for line in lines)
 

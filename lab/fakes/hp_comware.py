@@ -30,9 +30,11 @@ class HpComware(VrpLike):
         "any": "debugging diagnostic-logfile end locale logfile reset return save-logs screen-length terminal tracert"
         " undo xml",
         "user": "archive backup boot-loader bootrom cd clock copy delete dir ftp issu lock md5sum mkdir more move"
-        " process pwd python reboot rename restore rmdir scheduler scp sftp sha256sum ssh2 startup super tclsh telnet tftp",
+        " process pwd python reboot rename restore rmdir scheduler scp sftp sha256sum ssh2"
+        " startup super tclsh telnet tftp",
         "system": "acl aaa archive arp bfd buffer cfd clock configuration dhcp domain dot1x flow-interval ftp"
-        " hwtacacs info-center ip ipv6 irf irf-port line link-aggregation lldp local-user loopback-detection mac-address"
+        " hwtacacs info-center ip ipv6 irf irf-port line link-aggregation lldp local-user loopback-detection"
+        " mac-address"
         " monitor-link ntp-service password-control poe port-security public-key qos radius role rsh snmp-agent ssh"
         " stp switch-mode telnet track traffic undo user-group user-interface vlan",
         "interface": "arp bandwidth broadcast-suppression combo dhcp dldp dot1x duplex flow-control jumboframe lacp"

@@ -26,7 +26,8 @@ class HuaweiVrp(VrpLike):
     reserved = {
         "any": "clear cluster debugging language-mode reset tracert terminal undo",
         "user": "backup check compare copy delete dir format free ftp local-user lock mkdir move more patch pwd reboot"
-        " rename reset-recycle-bin rmdir rollback schedule screen-width send set startup super telnet tftp unzip upgrade",
+        " rename reset-recycle-bin rmdir rollback schedule screen-width send set startup super telnet tftp unzip"
+        " upgrade",
         "system": "aaa acl arp capwap cpu-defend dhcp dns error-down ftp hwtacacs-server info-center ip ipv6 lldp"
         " loopback-detect mac-address multicast ntp-service observe-port ospf port-group qos radius-server rip rsa"
         " smart-link snmp-agent ssh stelnet super time-range traffic user-interface vlan voice-vlan",
@@ -92,7 +93,9 @@ class HuaweiVrp(VrpLike):
     @command("any", "display clock")
     def display_clock(self, session: Session) -> str:
         """Show the time."""
-        return f"{datetime.now():%Y-%m-%d %H:%M:%S}+00:00\n{datetime.now():%A}\nTime Zone(DefaultZoneName) : UTC+00:00\n"
+        return (
+            f"{datetime.now():%Y-%m-%d %H:%M:%S}+00:00\n{datetime.now():%A}\nTime Zone(DefaultZoneName) : UTC+00:00\n"
+        )
 
     @command("any", "display current-configuration")
     def display_current(self, session: Session) -> str:

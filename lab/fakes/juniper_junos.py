@@ -35,7 +35,8 @@ class JuniperJunos(Platform):
     more = "---(more)---"
     more_erase = "\r" + " " * 40 + "\r"
     reserved = {
-        "operational": "clear file help load monitor mtrace op request restart save set ssh start telnet test traceroute",
+        "operational": "clear file help load monitor mtrace op request restart save set ssh start telnet test"
+        " traceroute",
         "config": "activate annotate copy deactivate edit extension help insert load prompt protect rename replace"
         " save status unprotect update wildcard",
     }
@@ -264,9 +265,8 @@ class JuniperJunos(Platform):
             return refused
         device = self.device
         device.after_minutes(CONFIRM, int(number), lambda: roll_back(self, kept))
-        return (
-            f"commit confirmed will be automatically rolled back in {number} minutes unless confirmed\ncommit complete\n"
-        )
+        notice = f"commit confirmed will be automatically rolled back in {number} minutes unless confirmed"
+        return f"{notice}\ncommit complete\n"
 
     @command("config", "commit confirmed <number> and-quit")
     def commit_confirmed_and_quit(self, session: Session, number: str) -> str:
@@ -294,7 +294,9 @@ class JuniperJunos(Platform):
     @command("operational", "show configuration", "show configuration interfaces")
     def show_configuration(self, session: Session) -> str:
         """Show the committed configuration."""
-        heading = f"## Last commit: {self.device.saved_at or self.device.booted:%Y-%m-%d %H:%M:%S} UTC by {session.user}\n"
+        heading = (
+            f"## Last commit: {self.device.saved_at or self.device.booted:%Y-%m-%d %H:%M:%S} UTC by {session.user}\n"
+        )
         return heading + self.render_config(self.device.running)
 
     @command("operational", "show system commit")

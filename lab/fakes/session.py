@@ -199,6 +199,9 @@ class Session(asyncssh.SSHServerSession[str]):
         self.write(question)
         answer = await self.read_line(echo)
         self._log("question", answer if echo else "*" * len(answer))
+        cut = self._cut_for(answer, answer)
+        if cut is not None:
+            self._cut_now(cut)
         return answer
 
     async def _serve(self) -> None:

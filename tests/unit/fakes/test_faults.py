@@ -9,16 +9,17 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import paramiko
 import pytest
-from netmiko import BaseConnection, NetmikoAuthenticationException, ReadTimeout
+from netmiko import NetmikoAuthenticationException, ReadTimeout
 
 from lab.fakes import Credentials, Cut, Fake, FakeNetwork
 
 Start = Callable[..., FakeNetwork]
-Connect = Callable[..., BaseConnection]
+Connect = Callable[..., Any]
 Send = Callable[..., str]
 FIRST, SECOND = "TenGigabitEthernet1/0/1", "TenGigabitEthernet1/0/2"
 
@@ -63,8 +64,12 @@ def test_the_session_is_cut_and_the_device_refuses_for_a_while(
     handle = net(Fake("sw", "cisco_ios"))["sw"]
     connection = connect(handle)
     handle.faults.cut = [Cut("no shutdown", when=when, refuse_for=0.5)]
-    with pytest.raises((ReadTimeout, OSError)):
-        send(connection, "conf t", "int te1/0/2", "no shut")
+    send(connection, "conf t", "int te1/0/2")
+    connection.write_channel("no shut\n")
+    deadline = time.monotonic() + 5
+    while not connection.remote_conn.closed and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert connection.remote_conn.closed
     assert handle.device.config_of(SECOND).shutdown is not applied
     assert handle.lines()[-1] == "no shut"
     with pytest.raises(ConnectionRefusedError), socket.create_connection((handle.host, handle.port), timeout=1):
@@ -148,8 +153,9 @@ def test_a_device_hangs_after_a_line_and_at_the_login(net: Start, connect: Conne
     handle = net(Fake("sw", "cisco_ios"))["sw"]
     connection = connect(handle)
     handle.faults.hang = {"show version"}
+    connection.write_channel("show version\n")
     with pytest.raises(ReadTimeout):
-        connection.send_command("show version", read_timeout=0.5)
+        connection.read_until_pattern("#", read_timeout=0.5)
     handle.faults.hang_login = True
     with pytest.raises(NetmikoAuthenticationException, match="timeout"):
         connect(handle, auth_timeout=0.5)
@@ -159,8 +165,9 @@ def test_a_session_is_silent_while_its_port_is_down(net: Start, connect: Connect
     handle = net(Fake("sw", "cisco_ios", management="uplink"))["sw"]
     connection = connect(handle)
     handle.set_peer(FIRST, False)
+    connection.write_channel("show version\n")
     with pytest.raises(ReadTimeout):
-        connection.send_command("show version", read_timeout=0.5)
+        connection.read_until_pattern("#", read_timeout=0.5)
     handle.set_peer(FIRST, True)
     assert "Configuration register" in connection.read_until_pattern("0xF")
 

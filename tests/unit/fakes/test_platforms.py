@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from netmiko import BaseConnection
 from ntc_templates.parse import parse_output
 
 from lab.fakes import Credentials, Fake, FakeNetwork, Timings
@@ -19,7 +18,7 @@ from lab.fakes.model import NAMES
 from tests.unit.fakes.conftest import VENDORS, Vendor
 
 Start = Callable[..., FakeNetwork]
-Connect = Callable[..., BaseConnection]
+Connect = Callable[..., Any]
 Send = Callable[..., str]
 PAGING_OFF = {
     "hp_comware": "screen-length disable",
@@ -33,7 +32,7 @@ PAGING_OFF = {
 }
 
 
-def rows(connection: BaseConnection, platform: str, command: str) -> list[dict[str, Any]]:
+def rows(connection: Any, platform: str, command: str) -> list[dict[str, Any]]:
     """Run a command and parse it with ntc-templates, which refuses what is not the vendor's format."""
     templates = VENDORS[platform].templates
     output = connection.send_command(command)
@@ -42,7 +41,7 @@ def rows(connection: BaseConnection, platform: str, command: str) -> list[dict[s
 
 @pytest.mark.parametrize("platform", sorted(set(VENDORS) - {"ruijie_os", "juniper_junos"}))
 def test_port_tables_are_in_the_vendors_format(
-    looking: BaseConnection, platform: str, vendor: Vendor, uplinks: tuple[str, str]
+    looking: Any, platform: str, vendor: Vendor, uplinks: tuple[str, str]
 ) -> None:
     status = {row[vendor.port]: vendor.is_up(row) for row in rows(looking, platform, vendor.status)}
     names = [name for name in uplinks if name in status] or list(vendor.shorts)
@@ -51,7 +50,7 @@ def test_port_tables_are_in_the_vendors_format(
 
 @pytest.mark.parametrize("platform", sorted(set(VENDORS) - {"ruijie_os"}))
 def test_tables_are_in_the_vendors_format_and_tell_the_same_story(
-    looking: BaseConnection, platform: str, vendor: Vendor, uplinks: tuple[str, str]
+    looking: Any, platform: str, vendor: Vendor, uplinks: tuple[str, str]
 ) -> None:
     neighbors = rows(looking, platform, vendor.neighbors)
     assert [row["neighbor_name"] for row in neighbors] == ["core-a"]
@@ -71,7 +70,7 @@ def test_tables_are_in_the_vendors_format_and_tell_the_same_story(
 
 @pytest.mark.parametrize("platform", ["juniper_junos", "ruijie_os"])
 def test_tables_without_a_template_follow_the_vendors_manual(
-    looking: BaseConnection, platform: str, vendor: Vendor, uplinks: tuple[str, str]
+    looking: Any, platform: str, vendor: Vendor, uplinks: tuple[str, str]
 ) -> None:
     status = looking.send_command(vendor.status)
     neighbors = looking.send_command(vendor.neighbors)
@@ -124,7 +123,7 @@ def test_a_change_moves_what_is_seen_and_a_save_stores_it(
     assert vendor.reply not in connection.send_command(vendor.ping.format("10.9.0.1"))
 
 
-def test_an_unknown_word_gets_the_vendors_error(looking: BaseConnection, vendor: Vendor) -> None:
+def test_an_unknown_word_gets_the_vendors_error(looking: Any, vendor: Vendor) -> None:
     word = "display" if vendor.status.startswith("display") else "show"
     answer = looking.send_command(f"{word} nonsense", strip_prompt=False, strip_command=False)
     assert vendor.unknown in answer
@@ -135,7 +134,7 @@ def test_an_unknown_word_gets_the_vendors_error(looking: BaseConnection, vendor:
 
 
 def test_output_is_paged_until_the_client_says_otherwise(
-    looking: BaseConnection, send: Send, platform: str, vendor: Vendor
+    looking: Any, send: Send, platform: str, vendor: Vendor
 ) -> None:
     whole = looking.send_command(vendor.shown[0])
     send(looking, vendor.paging)
@@ -180,7 +179,8 @@ def test_neighbors_and_addresses_may_take_their_time(net: Start) -> None:
     first, second = NAMES["cisco_ios"].uplinks
     device.config_of(first).shutdown, device.config_of(second).shutdown = True, False
     device.refresh()
-    start, seen = time.monotonic(), {}
+    start = time.monotonic()
+    seen: dict[str, float] = {}
     while "neighbor" not in seen:
         now = time.monotonic() - start
         if device.is_up(second):
@@ -194,3 +194,12 @@ def test_neighbors_and_addresses_may_take_their_time(net: Start) -> None:
     assert seen["link"] >= 0.04
     assert seen["mac"] >= 0.14
     assert seen["neighbor"] >= 0.29
+
+
+def test_ios_without_lldp_knows_its_neighbor_by_cdp(net: Start, connect: Connect) -> None:
+    connection = connect(net(Fake("sw", "cisco_ios", lldp=False, active=1))["sw"])
+    assert connection.send_command("show lldp neighbors") == "% LLDP is not enabled"
+    (brief,) = rows(connection, "cisco_ios", "show cdp neighbors")
+    (detail,) = rows(connection, "cisco_ios", "show cdp neighbors detail")
+    assert (brief["neighbor_name"], brief["local_interface"]) == ("core-b", "Ten 1/0/2")
+    assert (detail["neighbor_name"], detail["local_interface"]) == ("core-b", "TenGigabitEthernet1/0/2")

@@ -8,15 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
-from netmiko import BaseConnection
 
 from lab.fakes import Fake, FakeNetwork, Timings
 from lab.fakes.model import NAMES
 
 Start = Callable[..., FakeNetwork]
-Connect = Callable[..., BaseConnection]
+Connect = Callable[..., Any]
 Send = Callable[..., str]
 
 
@@ -27,13 +27,15 @@ class Net:
     change: tuple[str, ...]
     confirm: tuple[str, ...]
     said: str
+    minute: float = 0.6
 
 
 NETS = {
     "cisco_ios": Net(
-        ("configure terminal revert timer 1", "int te1/0/2", "no shut", "end"),
+        ("configure terminal revert timer 2", "int te1/0/2", "no shut", "end"),
         ("configure confirm",),
         "Rollback Confirmed Change: Backing up current running config to flash:backup-",
+        0.3,
     ),
     "arista_eos": Net(
         ("configure session swap", "interface et50", "no shutdown", "commit timer 00:01:00"),
@@ -59,29 +61,33 @@ NETS = {
 
 
 @pytest.mark.parametrize("platform", sorted(NETS))
-@pytest.mark.parametrize("confirmed", [True, False])
-def test_a_change_stays_only_when_it_is_confirmed(
-    net: Start, connect: Connect, send: Send, platform: str, confirmed: bool
+def test_a_change_that_is_not_confirmed_is_undone_by_the_device(
+    net: Start, connect: Connect, send: Send, platform: str
 ) -> None:
-    handle = net(Fake("sw", platform, timings=Timings(minute=1.5)))["sw"]
+    way = NETS[platform]
+    handle = net(Fake("sw", platform, timings=Timings(minute=way.minute)))["sw"]
     connection = connect(handle)
     before = handle.running_config()
-    way = NETS[platform]
-
     assert way.said in send(connection, *way.change)
+    deadline = time.monotonic() + 5
+    while handle.running_config() != before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert handle.running_config() == before
+    first, second = NAMES[platform].uplinks
+    assert [names for _, names in handle.device.history] == [(first,), (first, second), (first,)]
+
+
+@pytest.mark.parametrize("platform", sorted(NETS))
+def test_a_change_that_is_confirmed_stays(net: Start, connect: Connect, send: Send, platform: str) -> None:
+    handle = net(Fake("sw", platform))["sw"]
+    connection = connect(handle)
+    send(connection, *NETS[platform].change)
+    assert handle.device.has_timer()
+    answer = send(connection, *NETS[platform].confirm)
+    assert "rror" not in answer
+    assert "% " not in answer
+    assert not handle.device.has_timer()
     assert handle.device.uplinks_with_link() == NAMES[platform].uplinks
-    if confirmed:
-        answer = send(connection, *way.confirm)
-        assert "rror" not in answer
-        assert "% " not in answer
-        time.sleep(1.6)
-        assert handle.device.uplinks_with_link() == NAMES[platform].uplinks
-    else:
-        deadline = time.monotonic() + 5
-        while handle.running_config() != before and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert handle.running_config() == before
-        assert handle.device.uplinks_with_link() == NAMES[platform].uplinks[:1]
 
 
 def test_ios_without_an_archive_has_no_revert_timer(net: Start, connect: Connect, send: Send) -> None:
@@ -137,7 +143,9 @@ def test_vrp8_asks_about_what_is_not_committed(net: Start, connect: Connect, sen
     assert "[*sw-10GE1/0/2]" in answer
     assert "Uncommitted configurations found" in answer
     assert handle.running_config() == before
-    answer = send(connection, "system-view", "interface 10GE1/0/2", "undo shutdown", "commit trial 600", "abort trial", "y")
+    answer = send(
+        connection, "system-view", "interface 10GE1/0/2", "undo shutdown", "commit trial 600", "abort trial", "y"
+    )
     assert "The trial configuration rollback succeeded." in answer
     assert handle.running_config() == before
 

@@ -28,6 +28,10 @@ class FakeHost(Host):
     commands: list[str] = field(default_factory=list)
     writes: list[tuple[str, str]] = field(default_factory=list)
     time: float = 0.0
+    frames: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def send_frame(self, device: str, frame: bytes) -> None:
+        self.frames.append((device, frame))
 
     def has_program(self, name: str) -> bool:
         return any(command[0] == name for command in self.answers)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import Any
 
@@ -20,7 +21,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.failover
 from hypothesis import given
 from hypothesis import strategies as st
 
-CORES, ACCESS = ["core-a", "core-b"], ["access-ward"]
+GROUPS = {"core_switches": ["core-a", "core-b"], "access_switches": ["access-ward"]}
+UPLINKS = {"access-ward": {"core_switch_uplinks": {"core-a": "swp49", "core-b": "swp50"}}}
 LANGUAGES = sorted(WORDS)
 
 
@@ -32,8 +34,8 @@ def ports(active: str) -> dict[str, Any]:
     return {name: port(name, name == active, name == active) for name in ("swp49", "swp50")}
 
 
-BACKUP = {"failed": False, "files": [{"path": "/backup/switches/core-a/running-20261121T214500Z.txt"}]}
-GONE = {"failed": True, "msg": "core-a: no answer from 10.77.0.11 port 22 within 0.5 s; check power"}
+BACKUP = {"failed": False, "had": True, "files": [{"path": "/backup/switches/core-a/running-20261121T214500Z.txt"}]}
+GONE = {"failed": False, "had": False, "msg": "core-a: no answer from 10.77.0.11 port 22 within 0.5 s; check power"}
 MOVED = {
     "changed": True,
     "before": ports("swp49"),
@@ -76,14 +78,21 @@ def line(of: Summary, host: str) -> str:
     return next(each.text for each in of.lines if each.host == host)
 
 
+def reasons(
+    failed: str = "core-a",
+    standby: str = "core-b",
+    groups: Mapping[str, Sequence[str]] = GROUPS,
+    hostvars: Mapping[str, Mapping[str, Any]] = UPLINKS,
+) -> list[str]:
+    return argument_limitations(failed, standby, groups, hostvars, "core_switches", "access_switches")
+
+
 class TestArguments:
     def test_two_cores_and_an_access_switch_are_enough(self) -> None:
-        assert argument_limitations("core-a", "core-b", CORES, ACCESS) == []
+        assert reasons() == []
 
     def test_without_a_name_it_says_which_there_are(self) -> None:
-        assert argument_limitations("", "", CORES, ACCESS) == [
-            "say which core switch failed: -e failed=NAME (core switches: core-a, core-b)"
-        ]
+        assert reasons("", "") == ["say which core switch failed: -e failed=NAME (core switches: core-a, core-b)"]
 
     @pytest.mark.parametrize(
         ("failed", "standby", "words"),
@@ -94,13 +103,18 @@ class TestArguments:
         ],
     )
     def test_a_name_that_cannot_be_meant_is_named(self, failed: str, standby: str, words: str) -> None:
-        assert words in "; ".join(argument_limitations(failed, standby, CORES, ACCESS))
+        assert words in "; ".join(reasons(failed, standby))
 
     def test_an_inventory_without_access_switches_is_refused(self) -> None:
-        assert "access_switches is empty" in "; ".join(argument_limitations("core-a", "core-b", CORES, []))
+        assert "access_switches is empty" in "; ".join(reasons(groups={**GROUPS, "access_switches": []}))
 
     def test_an_inventory_without_cores_is_refused(self) -> None:
-        assert "the group core_switches is empty" in "; ".join(argument_limitations("", "", [], ACCESS))
+        assert "the group core_switches is empty" in "; ".join(reasons("", "", groups={}))
+
+    @pytest.mark.parametrize("variables", [{}, {"core_switch_uplinks": None}, {"core_switch_uplinks": {"core-a": "swp49"}}])
+    def test_an_access_switch_without_an_uplink_to_the_standby_is_named(self, variables: dict[str, Any]) -> None:
+        found = reasons(hostvars={"access-ward": variables})
+        assert "access-ward has no uplink to core-b in core_switch_uplinks" in found
 
 
 class TestTarget:
@@ -196,7 +210,7 @@ class TestSummary:
         assert "no answer from 10.77.0.11" in line(said, "core-a")
 
     def test_an_unreachable_target_is_a_failure(self, language: str) -> None:
-        assert summary(target={"failed": True, "msg": "core-b: no answer"}, language=language).failed == ["core-b"]
+        assert summary(target={"failed": True, "had": False, "msg": "core-b: no answer"}, language=language).failed == ["core-b"]
 
     def test_a_moved_switch_shows_before_after_proofs_saved_and_seconds(self, language: str) -> None:
         text = line(summary(language=language), "access-ward")

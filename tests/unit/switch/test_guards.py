@@ -30,7 +30,8 @@ OLD_UP, NEW_SHUT = Port("swp49", True, True), Port("swp50", False, False)
 def refusal(switch: FakeSwitch, request: Request = MOVE) -> str | None:
     platform = FakePlatform(switch)
     session = platform.open(TARGET)
-    return session_limitation(platform, session, plan_move(platform.read_uplinks(session, request.ports), request), request)
+    before = platform.read_uplinks(session, request.ports)
+    return session_limitation(platform, session, before, plan_move(before, request), request)
 
 
 class TestLoop:
@@ -139,9 +140,9 @@ class TestSession:
     def test_an_address_that_the_switch_does_not_have_is_refused(self) -> None:
         platform = FakePlatform(switch := self.switch("vlan9"))
         session = platform.open(TARGET)
-        plan = plan_move(platform.read_uplinks(session, MOVE.ports), MOVE)
         switch.addresses = {"192.0.2.7": "vlan1"}
-        reason = session_limitation(platform, session, plan, MOVE)
+        before = platform.read_uplinks(session, MOVE.ports)
+        reason = session_limitation(platform, session, before, plan_move(before, MOVE), MOVE)
         assert reason is not None
         assert "cannot be told" in reason
 
