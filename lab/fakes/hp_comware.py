@@ -168,8 +168,8 @@ class HpComware(VrpLike):
         """Give the line of one reply."""
         return f"56 bytes from {address}: icmp_seq={sequence - 1} ttl=255 time=1.{sequence}21 ms\n"
 
-    @command("any", "ping <ip>", "ping -c <number> <ip>")
-    async def ping(self, session: Session, ip: str, number: str = "5") -> str:
+    @command("any", "ping <ip>", "ping -c <number> <ip>", "ping -c <number> -t <milliseconds:number> <ip>")
+    async def ping(self, session: Session, ip: str, number: str = "5", milliseconds: str = "2000") -> str:
         """Ping from the switch."""
         count = int(number)
         session.write(f"Ping {ip} ({ip}): 56 data bytes, press CTRL+C to break\n")

@@ -155,8 +155,8 @@ class HuaweiVrp(VrpLike):
         ports = [self.device.ports[interface]] if interface else show.in_order(self.device)
         return "".join(show.interface_detail(self.device, port) for port in ports)
 
-    @command("any", "ping <ip>", "ping -c <number> <ip>")
-    async def ping(self, session: Session, ip: str, number: str = "5") -> str:
+    @command("any", "ping <ip>", "ping -c <number> <ip>", "ping -c <number> -t <milliseconds:number> <ip>")
+    async def ping(self, session: Session, ip: str, number: str = "5", milliseconds: str = "2000") -> str:
         """Ping from the switch."""
         count = int(number)
         session.write(f"  PING {ip}: 56  data bytes, press CTRL_C to break\n")

@@ -92,6 +92,11 @@ def explained(target: Target, error: BaseException) -> SwitchError:
                 f"({fingerprint(link.expected_key)}) on {where}; if the switch was not replaced this may be an attack, "
                 f"else remove the old key with ssh-keygen -R '{_known_as(target)}' and record the new one",
             )
+        if isinstance(link, paramiko.AuthenticationException) and "imeout" in str(link):
+            return Unreachable(
+                target.name,
+                f"{where} did not finish the login within {target.login_timeout:g} s; try the console",
+            )
         if isinstance(link, paramiko.AuthenticationException):
             with_what = "the key " + target.key_file if target.key_file else "the password"
             return LoginFailed(

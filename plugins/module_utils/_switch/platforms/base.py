@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, ClassVar, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import PortUnknown, Unparsable
 from ..model import ArpEntry, MacEntry, Neighbor, Port, Send, TreePort, Uplinks
@@ -18,10 +18,6 @@ from ..target import Target
 
 _EMPTY = re.compile(r"\s*(?:\{[\w:.-]+\}\s*)*\Z")
 """An output that says nothing; Junos adds the role of the routing engine to it."""
-
-
-def _rows(row: str, output: str) -> Iterator[re.Match[str]]:
-    return re.finditer(row, output, re.MULTILINE)
 
 
 class Platform(ABC):
@@ -163,23 +159,26 @@ class Platform(ABC):
     def parsed(self, session: AnySession, command: str, output: str, template: str) -> List[Dict[str, Any]]:
         """Return the rows of an output that was read already; Unparsable where the template does not fit."""
         try:
-            return parse(template, self.table(output))
+            return parse(template, self.stripped(output))
         except ValueError as error:
             raise Unparsable(session.target.name, command, output) from error
 
-    def table(self, output: str) -> str:
+    def stripped(self, output: str) -> str:
         """Return an output without the lines that no template knows; as it is unless a platform overrides this."""
         return output
 
-    def matches(self, session: AnySession, command: str, heading: str, row: str) -> List[Dict[str, str]]:
-        """Return the named groups of each row of a table that has no template.
+    def matches(self, session: AnySession, command: str, heading: str, row: str) -> List[re.Match[str]]:
+        """Return the rows of a command's table that has no template; see ``table``."""
+        return self.table(session, command, session.read(command), heading, row)
 
-        Unparsable where the table has neither its heading nor is empty: rows are never looked for in anything else.
+    def table(self, session: AnySession, command: str, output: str, heading: str, row: str) -> List[re.Match[str]]:
+        """Return the rows of a table that has no template.
+
+        Unparsable where the output neither has the table's heading nor is empty: rows are looked for in nothing else.
         """
-        output = session.read(command)
         if not re.search(heading, output, re.MULTILINE) and not _EMPTY.match(output):
             raise Unparsable(session.target.name, command, output)
-        return [{key: value or "" for key, value in each.groupdict().items()} for each in _rows(row, output)]
+        return list(re.finditer(row, output, re.MULTILINE))
 
     # -- changing ----------------------------------------------------------------------------------
 
