@@ -15,7 +15,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from lab import reachability
+from lab.commands import ip_batch, run
 from lab.engine import Lab
+from lab.instance import CONTROLLER
 from tests.lab.run import Run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,6 +159,12 @@ class Hospital:
         deadline = time.monotonic() + FORWARDING_WITHIN
         while missing := reachability.missing(self.lab.instance, self.lab.topology):
             assert time.monotonic() < deadline, missing
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(self._speak, self.access))
+
+    def _speak(self, switch: str) -> None:
+        """Be heard: a core that never hears a quiet switch at its new port sends to the old one until it forgets."""
+        self.shell(switch, "ping -n -c 1 -W 1 10.9.0.31 >/dev/null || true")
 
     def _back_to_core_a(self, switch: str) -> None:
         if (self.enabled(switch), self.saved(switch)) != ((OLD,), (OLD,)):
@@ -175,6 +183,24 @@ class Hospital:
         self.shell(switch, f"vtysh {words} && vtysh -c 'write memory'")
 
     # -- breaking --------------------------------------------------------------------------------------
+
+    @contextmanager
+    def in_band(self, switch: str) -> Iterator[str]:
+        """The controller gets a port at core-a, in the hospital's network; yields the switch's address there."""
+        instance, address = self.lab.instance, self.lab.topology.machine(switch).address
+        assert address is not None
+        ends = f"link add inband netns {instance.namespace('core-a')} type veth peer name inband"
+        run(["ip", *ends.split(), "netns", instance.namespace(CONTROLLER)])
+        try:
+            edge = "set port inband other_config:rstp-port-admin-edge=true"
+            self.shell("core-a", f"ip link set inband up; ovs-vsctl add-port br0 inband -- {edge}")
+            own = ["link set inband up", "addr add 10.9.0.99/24 dev inband"]
+            ip_batch(own, namespace=instance.namespace(CONTROLLER))
+            # The switch forwards without the kernel's help with checksums.
+            self.lab.exec(CONTROLLER, "ethtool", "-K", "inband", "tx", "off")
+            yield address
+        finally:
+            self.shell("core-a", "ovs-vsctl --if-exists del-port inband; ip link delete inband")
 
     @contextmanager
     def _broken(self, machine: str, broken: str, healed: str) -> Iterator[None]:

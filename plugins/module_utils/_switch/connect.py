@@ -50,6 +50,10 @@ def open_connection(target: Target, device_type: str, prepare: bool) -> Any:
 
     ``prepare`` False leaves out Netmiko's session preparation (paging, width, prompt).
     """
+    if target.key_file and not os.path.isfile(target.key_file):
+        raise LoginFailed(
+            target.name, f"{target.key_file}: no such file or directory; check ansible_ssh_private_key_file"
+        )
     connection = netmiko.ConnectHandler(**target.netmiko_arguments(device_type))
     if target.host_key_checking:
         connection.key_policy = _RejectUnknown()
@@ -116,7 +120,7 @@ def explained(target: Target, error: BaseException) -> SwitchError:
         if isinstance(link, ValueError) and "enable" in str(link).lower():
             return privilege_missing(target)
     text = " ".join(str(error).split())
-    if "banner" in text or "EOF" in text:
+    if any(each in text for each in ("banner", "EOF", "No existing session")):
         return Unreachable(target.name, f"{where} accepts the connection but does not speak SSH in time; try the console")
     if isinstance(error, netmiko.exceptions.NetmikoBaseException):
         return Unreachable(target.name, f"no session on {where}: {text[:200]}; check switch_platform and the console")

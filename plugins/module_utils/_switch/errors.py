@@ -85,7 +85,7 @@ class CommandRejected(SwitchError):
 
     def __init__(self, switch: str, command: str, output: str) -> None:
         self.command = command
-        self.answer = shown(output)
+        self.answer = shown_end(output)
         super().__init__(switch, f"rejected '{command}': {self.answer}; check the command on this software version")
 
 
@@ -134,7 +134,19 @@ class StateUnknown(SwitchError):
 
 def shown(output: Optional[str], limit: int = 160) -> str:
     """Return output as one short quoted line."""
-    text = " | ".join(line.strip() for line in (output or "").splitlines() if line.strip())
-    if not text:
-        return "nothing"
-    return f"'{text[:limit]}...'" if len(text) > limit else f"'{text}'"
+    text = _one_line(output)
+    return f"'{text[:limit]}...'" if len(text) > limit else _quoted(text)
+
+
+def shown_end(output: Optional[str], limit: int = 160) -> str:
+    """Like ``shown``, but keep the end, where a switch says what went wrong."""
+    text = _one_line(output)
+    return f"'...{text[-limit:]}'" if len(text) > limit else _quoted(text)
+
+
+def _one_line(output: Optional[str]) -> str:
+    return " | ".join(line.strip() for line in (output or "").splitlines() if line.strip())
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if text else "nothing"
