@@ -46,6 +46,9 @@ class Platform(ABC):
     volatile: ClassVar[Tuple[str, ...]] = ()
     """Lines of outputs that change by themselves; left out of every comparison."""
 
+    templates: ClassVar[Tuple[str, ...]] = ()
+    """Templates that every move of an uplink needs."""
+
     enter_config: ClassVar[Tuple[str, ...]] = ("configure terminal",)
     leave_config: ClassVar[Tuple[str, ...]] = ("end",)
     select_port: ClassVar[str] = "interface {port}"

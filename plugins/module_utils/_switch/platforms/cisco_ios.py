@@ -38,6 +38,13 @@ class CiscoIos(Platform):
         "po": "Port-channel",
         "vl": "Vlan",
     }
+    templates = (
+        "cisco_ios_show_interfaces_status",
+        "cisco_ios_show_lldp_neighbors_detail",
+        "cisco_ios_show_mac-address-table",
+        "cisco_ios_show_ip_interface_brief",
+        "cisco_ios_show_spanning-tree",
+    )
     virtual_ports = ("vlan", "loopback", "port-channel")
     volatile = (
         r"^Building configuration",
