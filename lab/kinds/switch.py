@@ -17,7 +17,7 @@ from lab.machine import Site
 from lab.topology import MachineSpec, Port
 
 LOWEST_PRIORITY = 61440
-BRIDGE_TIMES = "other_config:rstp-forward-delay=4 other_config:rstp-max-age=6"
+BRIDGE_TIMES = "other_config:rstp-forward-delay=4 other_config:rstp-max-age=6 other_config:rstp-transmit-hold-count=10"
 SAVED_HEAD = """\
 frr version 8.4.4
 frr defaults traditional
