@@ -71,10 +71,10 @@ class Lab:
 
     def heal_all(self) -> None:
         """Power comes first: the other faults are inside machines that run."""
-        for name, target in sorted(self.faults(), key=lambda entry: entry[0] != faults.PowerOff.name):
+        for name, target in sorted(self.active_faults(), key=lambda entry: entry[0] != faults.PowerOff.name):
             self.heal(name, target)
 
-    def faults(self) -> list[tuple[str, str]]:
+    def active_faults(self) -> list[tuple[str, str]]:
         """What has been struck and not healed, as (fault, target)."""
         return self._record.read()
 
@@ -101,7 +101,7 @@ class Lab:
             else:
                 self._build(progress)
                 self._wait_for_machines(progress)
-                self._wait_for_network(progress)
+                self.wait_for_network(progress)
             self.instance.complete.write_text(self.topology.digest, encoding="ascii")
 
     def down(self) -> None:
@@ -155,7 +155,8 @@ class Lab:
             _pause_or_give_up(started, {name: str(reasons[name]) for name in waiting})
         progress(f"machines ready after {time.monotonic() - started:.1f} s")
 
-    def _wait_for_network(self, progress: Progress) -> None:
+    def wait_for_network(self, progress: Progress = _quiet) -> None:
+        """Every client reaches every address."""
         started = time.monotonic()
         while missing := reachability.missing(self.instance, self.topology):
             _pause_or_give_up(started, missing)

@@ -100,6 +100,14 @@ class Machine(ABC):
         """How the collection reaches it: inventory variables that only this kind has."""
         return {}
 
+    def describe(self) -> str:
+        """A few words for status and drawings."""
+        return f"{self.spec.role}, {self.kind}" if self.spec.role != self.kind else self.kind
+
+    def shut_ports(self) -> Sequence[str]:
+        """Ports that are administratively down when it first starts."""
+        return ()
+
     def groups(self) -> Sequence[str]:
         """The inventory's groups that it is in."""
         return ()

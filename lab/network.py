@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +71,7 @@ def _unmount_if_ours_and_empty() -> None:
     if NAMESPACES.is_mount():
         kernel.umount(NAMESPACES)
     if NAMESPACES.exists():
-        os.rmdir(NAMESPACES)
+        NAMESPACES.rmdir()
     MADE_HERE.unlink()
 
 

@@ -42,7 +42,7 @@ class Linux(LightMachine):
         self.options = options.parse(LinuxOptions, dict(spec.options), f"machine {spec.name}")
         bond = self.options.bond
         if bond and sorted(bond.members) != sorted(self.ports):
-            raise LabError(f"The bond of {spec.name} has the members {', '.join(bond.members)}: links must end at them.")
+            raise LabError(f"Links must end at the members {', '.join(bond.members)} of {spec.name}'s bond.")
 
     def start_script(self) -> str:
         start = common_start(self.spec.management, self.site.topology.management.prefix.prefixlen)
@@ -72,6 +72,10 @@ class Linux(LightMachine):
 
     def login(self) -> Mapping[str, str]:
         return {"ansible_user": "root"}
+
+    def describe(self) -> str:
+        bond = self.options.bond
+        return f"{self.spec.role}, {bond.name} over {' and '.join(bond.members)}" if bond else self.spec.role
 
     def groups(self) -> Sequence[str]:
         return (f"{self.spec.role}s",)

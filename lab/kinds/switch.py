@@ -118,6 +118,12 @@ class Switch(LightMachine):
     def login(self) -> Mapping[str, str]:
         return {"ansible_user": USERS[self.options.platform], "switch_platform": self.options.platform}
 
+    def describe(self) -> str:
+        return f"{self.spec.role} switch, {self.options.platform}, {self.options.layer2}"
+
+    def shut_ports(self) -> Sequence[str]:
+        return self.options.shutdown
+
     def groups(self) -> Sequence[str]:
         return ("switches", f"{self.spec.role}_switches")
 
