@@ -63,7 +63,11 @@ class Lab:
         fault = faults.create(self, name, target)
         if fault.lasting:
             self._record.add(name, target)
-        fault.strike()
+        try:
+            fault.strike()
+        except LabError:
+            self._record.remove(name, target)
+            raise
 
     def heal(self, name: str, target: str) -> None:
         faults.create(self, name, target).heal()

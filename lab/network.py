@@ -106,6 +106,14 @@ def _data_links(instance: Instance, topology: Topology) -> Iterator[str]:
         yield f"link add {near} type veth peer {far}"
 
 
+BRIDGE = 0xFF
+
+
+def bridge_address(topology: Topology, machine: str) -> str:
+    """A machine's own address, which it keeps when it loses its power, as its neighbors keep their ARP entries."""
+    return hardware_address(list(topology.machines).index(machine), BRIDGE)
+
+
 def hardware_address(machine: int, port: int) -> str:
     """The same at each start, so that captures and tables can be compared."""
     return f"02:00:00:00:{machine:02x}:{port:02x}"

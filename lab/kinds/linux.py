@@ -55,7 +55,7 @@ class Linux(LightMachine):
 
     def _bonded(self, bond: Bond) -> str:
         members = " ".join(bond.members)
-        set_up = f"add-br br0 -- set bridge br0 datapath_type=netdev -- add-bond br0 {bond.name} {members}"
+        set_up = f"{openvswitch.bridge(self.bridge_address)} -- add-bond br0 {bond.name} {members}"
         return (
             openvswitch.start(f"{set_up} bond_mode={bond.mode}")
             + "".join(f"ip link set {port} up\n" for port in bond.members)
