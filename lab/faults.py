@@ -129,7 +129,7 @@ class Slow(Fault):
 
     def strike(self) -> None:
         script = (GUEST / "slow.py").read_text(encoding="utf-8")
-        start = f"setsid python3 -I -S -c \"$1\" {self.still_ms} </dev/null >/dev/null 2>&1 & echo $! > {self.pid_file}"
+        start = f'setsid python3 -I -S -c "$1" {self.still_ms} </dev/null >/dev/null 2>&1 & echo $! > {self.pid_file}'
         if not self.inside("sh", "-c", f"cat {self.pid_file} 2>/dev/null || true"):
             self.inside("sh", "-c", start, "slow", script)
 

@@ -88,9 +88,7 @@ class Machine(ABC):
 
     def exec(self, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a program inside the machine and wait for it."""
-        done = subprocess.run(
-            self.command(argv), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(self.command(argv), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if check and done.returncode != 0:
             said = " ".join((done.stderr or done.stdout).split())
             raise LabError(f"{' '.join(argv)} on {self.name} ended with status {done.returncode}: {said}")

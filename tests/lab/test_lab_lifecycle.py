@@ -35,7 +35,9 @@ def left_over(lab: Lab) -> list[str]:
     """Everything on this machine that belongs to an instance."""
     names = [path.name for path in NAMESPACES.glob("*") if path.name.startswith(lab.instance.prefix)]
     processes = [f"process {pid}" for pid in cleaner.processes(lab.instance)]
-    mounted = [line for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines() if lab.instance.name in line]
+    mounted = [
+        line for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines() if lab.instance.name in line
+    ]
     files = [str(path) for path in STATE_ROOT.glob(f"{lab.instance.name}*")]
     return [*names, *processes, *mounted, *files]
 

@@ -107,8 +107,7 @@ def test_every_link_that_is_up_shows_its_neighbor(lab: Lab) -> None:
         wanted = {
             own.name: (other.machine, other.name)
             for own, other in lab.topology.links_of(switch)
-            if lab.topology.machine(other.machine).role != "client"
-            and not {own.name, other.name} & {"swp50"}
+            if lab.topology.machine(other.machine).role != "client" and not {own.name, other.name} & {"swp50"}
         }
         eventually(lambda switch=switch, wanted=wanted: neighbors(lab, switch) == wanted)  # type: ignore[misc]
 

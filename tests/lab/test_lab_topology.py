@@ -52,7 +52,7 @@ def test_a_wrong_entry_is_named(change: Callable[[dict[str, Any]], object], word
 
 
 def test_the_name_of_an_instance_is_checked() -> None:
-    with pytest.raises(LabError, match="LAB_NAME is 'a.b'"):
+    with pytest.raises(LabError, match=r"LAB_NAME is 'a\.b'"):
         Instance("a.b")
 
 
