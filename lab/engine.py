@@ -160,7 +160,7 @@ class Lab:
         progress(f"machines ready after {time.monotonic() - started:.1f} s")
 
     def wait_for_network(self, progress: Progress = _quiet) -> None:
-        """Every client reaches every address."""
+        """Until every machine reaches every address; each of them speaks, so switches learn where it is now."""
         started = time.monotonic()
         while missing := reachability.missing(self.instance, self.topology):
             _pause_or_give_up(started, missing)
