@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes everything behind a machine's sshd slow: it stands still for most of the time.
 
-Forwarding and routing are not touched, as on a switch whose management processor is busy. Run inside
+The process of sshd that is confined before a login is left alone: its sandbox kills it when a system call
+is restarted. Forwarding and routing are not touched, as on a switch whose management processor is busy. Run inside
 the machine with how many milliseconds of each fifth of a second the processes stand still.
 """
 
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import sys
 import time
@@ -30,13 +32,20 @@ def parents() -> dict[int, int]:
     return found
 
 
-def family(root: int) -> list[int]:
-    """A process and all below it."""
+def family(root: int, confined: int) -> list[int]:
+    """A process and all below it, but for those of the confined user."""
     above = parents()
     found = [root]
     for pid in found:
         found.extend(child for child, parent in above.items() if parent == pid)
-    return found
+    return [pid for pid in found if owner(pid) != confined]
+
+
+def owner(pid: int) -> int | None:
+    try:
+        return Path(f"/proc/{pid}").stat().st_uid
+    except FileNotFoundError:
+        return None
 
 
 def tell(pids: list[int], what: signal.Signals) -> None:
@@ -49,11 +58,12 @@ def tell(pids: list[int], what: signal.Signals) -> None:
 
 def main(still: float) -> None:
     sshd = int(SSHD_PID.read_text("ascii"))
+    confined = pwd.getpwnam("sshd").pw_uid
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         while True:
-            stopped = family(sshd)
+            stopped = family(sshd, confined)
             tell(stopped, signal.SIGSTOP)
             time.sleep(still)
             tell(stopped, signal.SIGCONT)
