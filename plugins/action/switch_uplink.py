@@ -27,7 +27,6 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.switch_action im
     target_from,
 )
 
-
 # Ansible imports this file before it forks its workers. What is read here is read once and not once a switch, and
 # what is frozen here is not copied by each worker's garbage collector.
 prepare(template for platform in PLATFORMS.values() for template in platform.templates)

@@ -167,7 +167,6 @@ seconds:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.host import LocalHost
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.model import Wanted
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.transaction import Transaction

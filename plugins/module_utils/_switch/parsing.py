@@ -18,7 +18,7 @@ except ImportError:
     HAS_NTC_TEMPLATES = False
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _machine(template: str) -> Any:
     path = os.path.join(os.path.dirname(ntc_templates.__file__), "templates", f"{template}.textfsm")
     with open(path, encoding="utf-8") as handle:

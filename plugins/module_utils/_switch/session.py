@@ -206,7 +206,9 @@ class ShellSession(Session):
             output = self._drained(channel)
             status = channel.recv_exit_status()
         except socket.timeout as error:
-            raise SessionLost(self.target.name, f"no answer in time to '{send.command}'; look at the console") from error
+            raise SessionLost(
+                self.target.name, f"no answer in time to '{send.command}'; look at the console"
+            ) from error
         except Exception as error:
             raise SessionLost(
                 self.target.name, f"the session ended ({error}) in '{send.command}'; look at the switch's console"

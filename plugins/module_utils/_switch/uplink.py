@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
 
 from .checks import Probe, Verification, Verifier
-from .errors import CheckFailed, CommandRejected, Refused, SaveFailed, SessionLost, StateUnknown, SwitchError, Unparsable
+from .errors import (
+    CheckFailed,
+    CommandRejected,
+    Refused,
+    SaveFailed,
+    SessionLost,
+    StateUnknown,
+    SwitchError,
+    Unparsable,
+)
 from .guards import dead_end_limitation, loop_limitation, probe_limitation, session_limitation
 from .model import Port, Send, Uplinks
 from .plan import Plan, Request, after_plan, commands, plan_move, plan_restore, state_text
@@ -268,8 +277,7 @@ class UplinkTransaction:
         while True:
             after = self._note_after()
             wrong = [
-                f"{name} is {_state(after[name].enabled, after[name].link)}, "
-                f"was {_state(was.enabled, was.link)}"
+                f"{name} is {_state(after[name].enabled, after[name].link)}, was {_state(was.enabled, was.link)}"
                 for name, was in before.ports.items()
                 if after[name].enabled != was.enabled or (was.link and not after[name].link)
             ]

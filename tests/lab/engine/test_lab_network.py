@@ -14,7 +14,6 @@ import pytest
 from lab import Lab, kernel
 from lab.gaps import FlowReport
 from lab.instance import CONTROLLER
-
 from tests.lab.engine.conftest import eventually, vtysh
 
 WARD = [("client-ward", "server-his")]

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.announce import announcement
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.host import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.model import ServerUplinkError
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.openvswitch import OpenVswitchBond
+
 from tests.unit.server_uplink.fake_host import FakeHost
 
 VSCTL = ("ovs-vsctl", "--timeout=5")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 
 import pytest
-
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.kernel import KernelBond
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.model import (
     BondNotFound,
@@ -16,6 +15,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.m
     Member,
     ServerUplinkError,
 )
+
 from tests.unit.server_uplink.fake_host import BONDING, FakeHost
 from tests.unit.server_uplink.recorded import ACTIVE_BACKUP, LACP
 

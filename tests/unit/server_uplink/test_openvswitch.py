@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.host import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.model import (
     BondNotFound,
@@ -14,6 +13,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.m
     ServerUplinkError,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.openvswitch import OpenVswitchBond
+
 from tests.unit.server_uplink.fake_host import FakeHost
 from tests.unit.server_uplink.recorded import OVS_2_9, OVS_3, OVS_LACP
 

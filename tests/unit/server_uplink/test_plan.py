@@ -6,9 +6,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.model import (
     BondState,
     Change,
@@ -22,6 +19,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.p
     predict,
     warnings,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 NAMES = ("eth0", "eth1", "eth2")
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.host import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.model import Wanted
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.transaction import Outcome, Transaction
+
 from tests.unit.server_uplink.fake_host import FakeHost, FakeServer
 
 MOVE = Wanted("bond0", "eth1", expect_neighbor="core-b", reachable=("10.9.0.2",))

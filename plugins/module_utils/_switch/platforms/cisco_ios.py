@@ -87,9 +87,7 @@ class CiscoIos(Platform):
             if output is None or "is not enabled" in output:
                 continue
             rows = self.parsed(session, command, output, f"cisco_ios_show_{protocol}_neighbors_detail")
-            return [
-                Neighbor(row["local_interface"], row["neighbor_name"], row["neighbor_interface"]) for row in rows
-            ]
+            return [Neighbor(row["local_interface"], row["neighbor_name"], row["neighbor_interface"]) for row in rows]
         return None
 
     def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
