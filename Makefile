@@ -95,7 +95,7 @@ sanity-old: venv-test
 	@$(RUN) tools.sanity sanity-2.19
 
 sanity-next: venv-next
-	@if [ -x .venv-next/bin/python ]; then .venv-next/bin/python -m tools.sanity sanity-2.21; \
+	@if [ -x .venv-next/bin/python ]; then .venv-next/bin/python -m tools.sanity sanity-2.21 --without-lab; \
 	else $(PYTHON) -m tools.skip sanity-2.21 "sanity on ansible-core 2.21: no Python 3.12 or newer was found"; fi
 
 docs-check: venv-test ## documentation of modules and roles, as antsibull-docs reads it
@@ -110,6 +110,9 @@ lab-test: root venv-test apt apt-guest ## tests that need the lab
 
 molecule: root venv-test apt ## the Molecule scenarios, in the lab or on a site's own lab machines
 	@$(RUN) tools.molecule_part
+
+role-readme: venv-test ## README.md of the roles, from their argument_specs and defaults
+	@$(RUN) tools.role_readme
 
 changelog: venv-test ## CHANGELOG.md from changelogs/fragments, for the version in galaxy.yml
 	@$(BIN)/antsibull-changelog release --update-existing
@@ -126,6 +129,6 @@ bench-%: root venv apt ## one part of it: bench-switch
 
 # --------------------------------------------------------------------------------------------
 
-.PHONY: clean changelog
+.PHONY: clean changelog role-readme
 clean: ## remove what was built; the environments, caches and the lab stay
 	@rm -rf build .ansible

@@ -99,10 +99,10 @@ def _make_devices() -> None:
     os.umask(0)
     for name, (major, minor) in DEVICES.items():
         os.mknod(f"/dev/{name}", 0o666 | stat.S_IFCHR, os.makedev(major, minor))
-    os.mkdir("/dev/net")
+    Path("/dev/net").mkdir()
     os.mknod("/dev/net/tun", 0o666 | stat.S_IFCHR, os.makedev(*TUN))
     for name, target in DEVICE_LINKS.items():
-        os.symlink(target, f"/dev/{name}")
+        Path("/dev", name).symlink_to(target)
     os.umask(0o022)
 
 

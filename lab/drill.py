@@ -38,7 +38,10 @@ def main() -> int:
     finally:
         _say("The lab is taken down")
         lab.down()
-    _say(f"Drill over after {time.monotonic() - started:.0f} s: " + ("all as it should be" if not findings else "NOT as it should be"))
+    _say(
+        f"Drill over after {time.monotonic() - started:.0f} s: "
+        + ("all as it should be" if not findings else "NOT as it should be")
+    )
     for finding in findings:
         print(f"  {finding}")
     return 1 if findings else 0
@@ -138,9 +141,7 @@ def _row(host: Mapping[str, Any]) -> tuple[str, ...]:
 def _ports(state: Mapping[str, Any]) -> str:
     if "active" in state:
         return str(state["active"])
-    return " ".join(
-        f"{name}{' up' if port['link'] else ' no link'}" for name, port in state.items() if port["enabled"]
-    )
+    return " ".join(f"{name}{' up' if port['link'] else ' no link'}" for name, port in state.items() if port["enabled"])
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

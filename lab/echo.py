@@ -20,7 +20,7 @@ UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EAGA
 def checksum(data: bytes) -> int:
     if len(data) % 2:
         data += b"\0"
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -35,7 +35,7 @@ def answered_sequence(packet: bytes, identifier: int) -> int | None:
     """The sequence number that an IP packet answers, or None when it is another packet."""
     if len(packet) < IP_HEADER + HEADER.size:
         return None
-    kind, _, _, its_identifier, sequence = HEADER.unpack_from(packet, (packet[0] & 0x0F) * 4)
+    kind, _, _, its_identifier, sequence = map(int, HEADER.unpack_from(packet, (packet[0] & 0x0F) * 4))
     return sequence if kind == ANSWER and its_identifier == identifier else None
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import fcntl
-import json
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from lab import cleaner, inventory, kinds, network, reachability, rootfs, topology
+from lab import cleaner, faults, inventory, kinds, network, reachability, rootfs, topology
 from lab.commands import run
 from lab.errors import LabError
 from lab.instance import STATE_ROOT, Instance, require_root
@@ -25,6 +25,7 @@ from lab.probe import DEFAULT_INTERVAL_MS, Probe, clients_to_servers
 assert kinds.__all__, "importing the kinds registers them"
 
 READY_WITHIN = 60.0
+POLL = 0.02
 Progress = Callable[[str], None]
 
 
@@ -57,6 +58,34 @@ class Lab:
     def exec(self, name: str, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.machine(name).exec(*argv, check=check)
 
+    def fault(self, name: str, target: str) -> None:
+        """Make something go wrong; lab/faults.py has the names."""
+        fault = faults.create(self, name, target)
+        if fault.lasting:
+            self._record.add(name, target)
+        try:
+            fault.strike()
+        except LabError:
+            self._record.remove(name, target)
+            raise
+
+    def heal(self, name: str, target: str) -> None:
+        faults.create(self, name, target).heal()
+        self._record.remove(name, target)
+
+    def heal_all(self) -> None:
+        """Power comes first: the other faults are inside machines that run."""
+        for name, target in sorted(self.active_faults(), key=lambda entry: entry[0] != faults.PowerOff.name):
+            self.heal(name, target)
+
+    def active_faults(self) -> list[tuple[str, str]]:
+        """What has been struck and not healed, as (fault, target)."""
+        return self._record.read()
+
+    @property
+    def _record(self) -> faults.Record:
+        return faults.Record(self.instance.state / "faults.json")
+
     def probe(self, flows: Iterable[tuple[str, str]] | None = None, interval_ms: float = DEFAULT_INTERVAL_MS) -> Probe:
         """Start watching traffic between pairs of machines, by default from every client to every server."""
         pairs = clients_to_servers(self.topology) if flows is None else flows
@@ -70,10 +99,13 @@ class Lab:
         require_root()
         with self._lock():
             if self._built_from_this_topology():
+                self.heal_all()
                 self._power_on_all()
+                self._wait_for_machines(progress)
             else:
                 self._build(progress)
-            self._wait(progress)
+                self._wait_for_machines(progress)
+                self.wait_for_network(progress)
             self.instance.complete.write_text(self.topology.digest, encoding="ascii")
 
     def down(self) -> None:
@@ -118,22 +150,21 @@ class Lab:
             lines.append(f"{spec.management},{spec.name} {kind} {key}\n")
         self.instance.known_hosts.write_text("".join(lines), encoding="ascii")
 
-    def _wait(self, progress: Progress) -> None:
+    def _wait_for_machines(self, progress: Progress) -> None:
         started = time.monotonic()
         waiting = dict(self.machines)
-        reasons: dict[str, str] = {}
         while waiting:
-            for name, machine in list(waiting.items()):
-                reason = machine.not_ready()
-                if reason is None:
-                    del waiting[name]
-                else:
-                    reasons[name] = reason
-            _give_up_after(started, {name: reasons[name] for name in waiting})
-        progress(f"machines ready after {time.monotonic() - started:.1f} s, waiting for the network")
+            reasons = {name: machine.not_ready() for name, machine in waiting.items()}
+            waiting = {name: self.machines[name] for name, reason in reasons.items() if reason is not None}
+            _pause_or_give_up(started, {name: str(reasons[name]) for name in waiting})
+        progress(f"machines ready after {time.monotonic() - started:.1f} s")
+
+    def wait_for_network(self, progress: Progress = _quiet) -> None:
+        """Until every machine reaches every address; each of them speaks, so switches learn where it is now."""
+        started = time.monotonic()
         while missing := reachability.missing(self.instance, self.topology):
-            _give_up_after(started, missing)
-        progress(f"network forwarding after {time.monotonic() - started:.1f} s")
+            _pause_or_give_up(started, missing)
+        progress(f"network ready after {time.monotonic() - started:.1f} s")
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -149,8 +180,6 @@ class Lab:
 
     def _is_current(self, descriptor: int) -> bool:
         """False when a `down` removed the lock file while we waited for it."""
-        import os
-
         path = self.instance.lock_file
         return path.exists() and path.stat().st_ino == os.fstat(descriptor).st_ino
 
@@ -159,15 +188,11 @@ def _make_key(path: Path, comment: str) -> None:
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)])
 
 
-def _give_up_after(started: float, waiting: dict[str, str]) -> None:
+def _pause_or_give_up(started: float, waiting: dict[str, str]) -> None:
     if waiting and time.monotonic() - started > READY_WITHIN:
         raise LabError(
             f"The lab is not ready after {READY_WITHIN:.0f} s: "
             + "; ".join(f"{name}: {reason}" for name, reason in waiting.items())
             + "."
         )
-    time.sleep(0.02)
-
-
-def as_json(value: object) -> str:
-    return json.dumps(value, indent=2, sort_keys=True)
+    time.sleep(POLL)

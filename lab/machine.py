@@ -88,9 +88,7 @@ class Machine(ABC):
 
     def exec(self, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a program inside the machine and wait for it."""
-        done = subprocess.run(
-            self.command(argv), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(self.command(argv), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if check and done.returncode != 0:
             said = " ".join((done.stderr or done.stdout).split())
             raise LabError(f"{' '.join(argv)} on {self.name} ended with status {done.returncode}: {said}")
@@ -99,6 +97,14 @@ class Machine(ABC):
     def login(self) -> Mapping[str, str]:
         """How the collection reaches it: inventory variables that only this kind has."""
         return {}
+
+    def describe(self) -> str:
+        """A few words for status and drawings."""
+        return f"{self.spec.role}, {self.kind}" if self.spec.role != self.kind else self.kind
+
+    def shut_ports(self) -> Sequence[str]:
+        """Ports that are administratively down when it first starts."""
+        return ()
 
     def groups(self) -> Sequence[str]:
         """The inventory's groups that it is in."""

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +71,7 @@ def _unmount_if_ours_and_empty() -> None:
     if NAMESPACES.is_mount():
         kernel.umount(NAMESPACES)
     if NAMESPACES.exists():
-        os.rmdir(NAMESPACES)
+        NAMESPACES.rmdir()
     MADE_HERE.unlink()
 
 
@@ -105,6 +104,14 @@ def _data_links(instance: Instance, topology: Topology) -> Iterator[str]:
             for port in link.ends()
         )
         yield f"link add {near} type veth peer {far}"
+
+
+BRIDGE = 0xFF
+
+
+def bridge_address(topology: Topology, machine: str) -> str:
+    """A machine's own address, which it keeps when it loses its power, as its neighbors keep their ARP entries."""
+    return hardware_address(list(topology.machines).index(machine), BRIDGE)
 
 
 def hardware_address(machine: int, port: int) -> str:

@@ -14,6 +14,11 @@ SETTINGS = {"n-handler-threads": 1, "n-revalidator-threads": 1, "max-revalidator
 LOGGING = "--no-chdir --pidfile --detach -vconsole:off -vsyslog:off"
 
 
+def bridge(address: str) -> str:
+    """Arguments of ovs-vsctl that make br0; settings of the bridge may follow."""
+    return f'add-br br0 -- set bridge br0 datapath_type=netdev other_config:hwaddr=\\"{address}\\"'
+
+
 def start(configuration: str) -> str:
     """Shell commands: a fresh database with that configuration (arguments of ovs-vsctl), then the switch itself."""
     settings = " ".join(f"other_config:{key}={value}" for key, value in SETTINGS.items())

@@ -20,7 +20,9 @@ from lab.engine import Lab
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 INVENTORY = REPOSITORY / "inventories" / "lab"
-_RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=(?P<ok>\d+)\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)", re.M)
+_RECAP = re.compile(
+    r"^(?P<host>\S+)\s+: ok=(?P<ok>\d+)\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)", re.M
+)
 
 
 @dataclass(frozen=True)

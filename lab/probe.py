@@ -52,6 +52,9 @@ class Probe:
             start_new_session=True,
         )
         self._reports: list[FlowReport] | None = None
+        assert self._process.stdout is not None
+        if self._process.stdout.readline().strip() != "started":
+            self.stop()
 
     def __enter__(self) -> Self:
         return self

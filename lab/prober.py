@@ -117,6 +117,7 @@ def main(plan: dict[str, Any]) -> list[dict[str, Any]]:
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
     base = os.getpid() << 4
     flows = [open_flow(**flow, identifier=(base + number) & 0xFFFF) for number, flow in enumerate(plan["flows"])]
+    print("started", flush=True)
     lateness = beat(flows, plan["interval_ns"])
     finish(flows)
     return [

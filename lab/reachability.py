@@ -1,7 +1,7 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the hospital's network carries traffic: every client reaches every address."""
+"""Whether the hospital's network carries traffic: every machine reaches every address."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ ANSWER_WITHIN = 0.3
 
 
 def missing(instance: Instance, topology: Topology) -> dict[str, str]:
-    """For each client, whom it does not reach; nothing when all is well."""
+    """For each machine, whom it does not reach; nothing when all is well."""
     targets = {m.address: m.name for m in topology.machines.values() if m.address is not None}
     found: dict[str, str] = {}
     sockets: dict[socket.socket, tuple[MachineSpec, set[str]]] = {}
-    for client in topology.of_role("client"):
-        with kernel.network_namespace(instance.namespace_path(client.name)):
-            sockets[echo.open_socket()] = client, set(targets) - {client.address}
+    for source in filter(lambda machine: machine.address, topology.machines.values()):
+        with kernel.network_namespace(instance.namespace_path(source.name)):
+            sockets[echo.open_socket()] = source, set(targets) - {source.address}
     try:
         _ask(sockets)
-        for client, silent in sockets.values():
+        for source, silent in sockets.values():
             if silent:
-                found[client.name] = "does not reach " + ", ".join(sorted(targets[address] for address in silent))
+                found[source.name] = "does not reach " + ", ".join(sorted(targets[address] for address in silent))
     finally:
         for opened in sockets:
             opened.close()

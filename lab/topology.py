@@ -130,9 +130,7 @@ def parse(data: Any, digest: str = "") -> Topology:
         if name not in networks:
             raise LabError(f"networks has no {name}: add it with its prefix.")
     machines = {name: _machine(name, entry) for name, entry in _mapping(top.get("machines"), "machines").items()}
-    topology = Topology(
-        machines, tuple(_links(top.get("links"))), networks["management"], networks["hospital"], digest
-    )
+    topology = Topology(machines, tuple(_links(top.get("links"))), networks["management"], networks["hospital"], digest)
     _check_addresses(topology)
     _check_links(topology)
     return topology

@@ -22,6 +22,7 @@ LINTERS = {
     "ruff format": ("ruff", "format", "--check", "."),
     "yamllint": ("yamllint", "--strict", "."),
     "mypy": ("mypy", *(word for package in _TYPED for word in ("--package", package))),
+    "role README": ("python", "-m", "tools.role_readme", "--check"),
     "ansible-lint": ("ansible-lint", "--offline", "--profile", "production"),
 }
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_interface
 
 from lab.fakes import arista_eos_show as show
@@ -27,6 +29,23 @@ class AristaEos(IosLike):
     """7050TX with EOS 4.26."""
 
     name = "arista_eos"
+    table_modes = EXEC
+    tables = {
+        "show version": show.version,
+        "show interfaces status": show.interfaces_status,
+        "show interfaces description": show.interfaces_description,
+        "show ip interface brief": show.ip_interface_brief,
+        "show lldp neighbors": show.lldp_neighbors,
+        "show lldp neighbors detail": show.lldp_neighbors_detail,
+        "show lldp neighbors <interface> detail": show.lldp_neighbors_detail,
+        "show mac address-table": show.mac_address_table,
+        "show mac address-table interface <interface>": show.mac_address_table,
+        "show mac address-table dynamic": partial(show.mac_address_table, keep="dynamic"),
+        "show ip arp": show.ip_arp,
+        "show arp": show.ip_arp,
+        "show spanning-tree": show.spanning_tree,
+        "show logging": show.logging,
+    }
     more = " --More-- "
     more_erase = "\r" + " " * 10 + "\r"
     bad_secrets = "% Bad secret\n\n"
@@ -34,7 +53,7 @@ class AristaEos(IosLike):
         **IosLike.reserved,
         "config-session": "abort commit rollback",
     }
-    parents = {"config-if": "config", "config-session": "config", "config-session-if": "config-if"}
+    parents = {"config-if": "config", "config-session": "config"}
 
     def prompt(self, session: Session) -> str:
         """Show the host name, and in a mode its name: (config-s-change-if-Et49)."""
@@ -45,12 +64,6 @@ class AristaEos(IosLike):
             kind, number = split_interface(session.interface)
             name += f"-if-{show.SHORT.get(kind, kind)}{number}"
         return f"{self.device.hostname}({name})#"
-
-    def login(self, session: Session) -> str:
-        """Start in the mode that the account has."""
-        if not self.device.credentials.privileged_login:
-            session.mode = "user"
-        return ""
 
     def error(self, session: Session, line: str, error: CommandError) -> str:
         """Speak as EOS does."""
@@ -72,8 +85,10 @@ class AristaEos(IosLike):
 
     def change(self, session: Session) -> Config:
         """Give the configuration that the session changes: the running one, or that of its configure session."""
-        return self.device.snapshots["session:" + session.values["session"]] if "session" in session.values else (
-            self.device.running
+        return (
+            self.device.snapshots["session:" + session.values["session"]]
+            if "session" in session.values
+            else (self.device.running)
         )
 
     @command(EXEC, "terminal length <number>")
@@ -199,6 +214,15 @@ class AristaEos(IosLike):
                 lines.append(f"  {name:<14} {state:<24} {session.user:<10} {'vty3':<11} {left}".rstrip())
         return "".join(f"{line}\n" for line in lines)
 
+    def filtered(self, output: str, modifier: str) -> str:
+        """Apply what follows the |; of the commands that have JSON output, the configure sessions are modelled."""
+        if modifier.strip() != "json":
+            return super().filtered(output, modifier)
+        states = {"session": "pending", "committed": "pendingCommitTimer"}
+        parts = [key.partition(":") for key in self.device.snapshots]
+        sessions = {name: {"state": states[kind], "instances": {}} for kind, _, name in parts if kind in states}
+        return json.dumps({"sessions": sessions, "maxSavedSessions": 1, "maxOpenSessions": 5}, indent=4) + "\n"
+
     @command("privileged", "write", "write memory", "copy running-config startup-config")
     def write_memory(self, session: Session) -> str:
         """Save."""
@@ -224,71 +248,16 @@ class AristaEos(IosLike):
         """Show the startup configuration."""
         return show.header(self.device, "show startup-config") + self.device.startup
 
-    @command(EXEC, "show version")
-    def show_version(self, session: Session) -> str:
-        """Show the version."""
-        return show.version(self.device)
-
     @command(EXEC, "show clock")
     def show_clock(self, session: Session) -> str:
         """Show the time."""
         return f"{datetime.now():%a %b %e %H:%M:%S %Y}\nTimezone: UTC\nClock source: local\n"
-
-    @command(EXEC, "show interfaces status")
-    def show_interfaces_status(self, session: Session) -> str:
-        """Show the ports."""
-        return show.interfaces_status(self.device)
-
-    @command(EXEC, "show interfaces description")
-    def show_interfaces_description(self, session: Session) -> str:
-        """Show the descriptions."""
-        return show.interfaces_description(self.device)
 
     @command(EXEC, "show interfaces", "show interfaces <interface>")
     def show_interfaces(self, session: Session, interface: str = "") -> str:
         """Show one interface, or all."""
         ports = [self.device.ports[interface]] if interface else list(self.device.ports.values())
         return "".join(show.interface_detail(self.device, port) for port in ports)
-
-    @command(EXEC, "show ip interface brief")
-    def show_ip_interface_brief(self, session: Session) -> str:
-        """Show the addresses."""
-        return show.ip_interface_brief(self.device)
-
-    @command(EXEC, "show lldp neighbors")
-    def show_lldp_neighbors(self, session: Session) -> str:
-        """Show the neighbors."""
-        return show.lldp_neighbors(self.device)
-
-    @command(EXEC, "show lldp neighbors detail", "show lldp neighbors <interface> detail")
-    def show_lldp_neighbors_detail(self, session: Session, interface: str = "") -> str:
-        """Show the neighbors at length."""
-        return show.lldp_neighbors_detail(self.device, interface)
-
-    @command(EXEC, "show mac address-table", "show mac address-table interface <interface>")
-    def show_mac_address_table(self, session: Session, interface: str = "") -> str:
-        """Show the MAC table."""
-        return show.mac_address_table(self.device, interface)
-
-    @command(EXEC, "show mac address-table dynamic")
-    def show_mac_address_table_dynamic(self, session: Session) -> str:
-        """Show the learned addresses."""
-        return show.mac_address_table(self.device, "dynamic")
-
-    @command(EXEC, "show ip arp", "show arp")
-    def show_ip_arp(self, session: Session) -> str:
-        """Show the ARP table."""
-        return show.ip_arp(self.device)
-
-    @command(EXEC, "show spanning-tree")
-    def show_spanning_tree(self, session: Session) -> str:
-        """Show spanning tree."""
-        return show.spanning_tree(self.device)
-
-    @command(EXEC, "show logging")
-    def show_logging(self, session: Session) -> str:
-        """Show the log."""
-        return show.logging(self.device)
 
     @command(EXEC, "ping <word>", "ping <word> repeat <number>")
     async def ping(self, session: Session, word: str, number: str = "5") -> str:

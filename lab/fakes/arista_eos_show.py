@@ -52,7 +52,9 @@ def interface_detail(device: Device, port: Port) -> str:
     state = "administratively down" if config.shutdown else "up" if up else "down"
     hint = "connected" if up else "disabled" if config.shutdown else "notconnect"
     lines = [f"{port.name} is {state}, line protocol is {'up' if up else 'down'} ({hint})"]
-    lines.append(f"  Hardware is {'Vlan' if port.kind == 'vlan' else 'Ethernet'}, address is {port.mac} (bia {port.mac})")
+    lines.append(
+        f"  Hardware is {'Vlan' if port.kind == 'vlan' else 'Ethernet'}, address is {port.mac} (bia {port.mac})"
+    )
     if config.description:
         lines.append(f"  Description: {config.description}")
     if config.address:
@@ -62,7 +64,7 @@ def interface_detail(device: Device, port: Port) -> str:
         speed = "10Gb/s" if port.speed == 10000 else "1Gb/s"
         lines.append(f"  Full-duplex, {speed}, auto negotiation: off, uni-link: n/a")
     lines += ["  Up 31 weeks, 4 days" if up else "  Down 12 minutes, 8 seconds", "  Loopback Mode : None"]
-    lines += ["  0 link status changes since last clear", "  Last clearing of \"show interface\" counters never"]
+    lines += ["  0 link status changes since last clear", '  Last clearing of "show interface" counters never']
     lines += ["  5 minutes input rate 2.17 kbps (0.0% with framing overhead), 2 packets/sec"]
     lines += ["  5 minutes output rate 3.12 kbps (0.0% with framing overhead), 3 packets/sec"]
     lines += ["     184467 packets input, 22136040 bytes", "     236601 packets output, 31471102 bytes"]
@@ -240,7 +242,8 @@ def logging(device: Device) -> str:
 
 def _log_line(device: Device, event: Event) -> str:
     text = {
-        "link": f"Ebra: %LINEPROTO-5-UPDOWN: Line protocol on Interface {event.subject}, changed state to {event.detail}",
+        "link": f"Ebra: %LINEPROTO-5-UPDOWN: Line protocol on Interface {event.subject}, "
+        f"changed state to {event.detail}",
         "config": f"ConfigAgent: %SYS-5-CONFIG_I: Configured from console by {event.subject} on vty3 ({event.detail})",
         "login": f"Aaa: %AAA-5-LOGIN: user {event.subject} logged in [from: {event.detail}] [service: sshd]",
     }.get(event.kind, f"ConfigAgent: {event.subject}")
@@ -260,9 +263,17 @@ def configuration(config: Config, device: Device) -> str:
     """Write a configuration."""
     user = device.credentials.user
     lines = ["! boot system flash:/EOS-4.26.2F.swi", "!", "transceiver qsfp default-mode 4x10G", "!"]
-    lines += [f"hostname {config.hostname}", "!", f"spanning-tree mode {'rstp' if config.spanning_tree else 'none'}", "!"]
+    lines += [
+        f"hostname {config.hostname}",
+        "!",
+        f"spanning-tree mode {'rstp' if config.spanning_tree else 'none'}",
+        "!",
+    ]
     lines += ["no aaa root", f"enable secret sha512 $6${digest(device.credentials.enable_secret)}", "!"]
-    lines += [f"username {user} privilege 15 role network-admin secret sha512 $6${digest(device.credentials.password)}", "!"]
+    lines += [
+        f"username {user} privilege 15 role network-admin secret sha512 $6${digest(device.credentials.password)}",
+        "!",
+    ]
     lines += ["vlan 10,20", "!"]
     for name, port in config.ports.items():
         lines += [*port_lines(name, port, device.ports[name].kind), "!"]

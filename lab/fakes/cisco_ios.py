@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
+from lab.fakes import cisco_ios_cdp as cdp
 from lab.fakes import cisco_ios_show as show
 from lab.fakes.cisco_ios_save import IosSaving
 from lab.fakes.config import Config
@@ -15,20 +17,34 @@ from lab.fakes.ios_like import EXEC, IosLike
 from lab.fakes.platform import command
 from lab.fakes.session import Session
 
+LLDP_OFF = "% LLDP is not enabled\n"
+
 
 class CiscoIos(IosSaving, IosLike):
     """Catalyst 2960X with IOS 15.2."""
 
     name = "cisco_ios"
+    greeting = "\n"
+    table_modes = EXEC
+    tables = {
+        "show version": show.version,
+        "show interfaces status": show.interfaces_status,
+        "show interfaces description": show.interfaces_description,
+        "show ip interface brief": show.ip_interface_brief,
+        "show cdp neighbors": cdp.neighbors,
+        "show cdp neighbors detail": cdp.neighbors_detail,
+        "show cdp neighbors <interface> detail": cdp.neighbors_detail,
+        "show mac address-table": show.mac_address_table,
+        "show mac address-table interface <interface>": show.mac_address_table,
+        "show mac address-table dynamic": partial(show.mac_address_table, keep="dynamic"),
+        "show ip arp": show.ip_arp,
+        "show arp": show.ip_arp,
+        "show spanning-tree": show.spanning_tree,
+        "show logging": show.logging,
+    }
     prompts = {**IosLike.prompts, "config-archive": "(config-archive)#"}
     more = " --More-- "
     more_erase = "\b" * 9 + " " * 8 + "\b" * 8
-
-    def login(self, session: Session) -> str:
-        """Start in the mode that the account has."""
-        if not self.device.credentials.privileged_login:
-            session.mode = "user"
-        return "\n"
 
     def error(self, session: Session, line: str, error: CommandError) -> str:
         """Speak as IOS does."""
@@ -68,11 +84,6 @@ class CiscoIos(IosSaving, IosLike):
         at = self.device.saved_at
         return f"! NVRAM config last updated at {at:%H:%M:%S} UTC {at:%a %b %-d %Y} by admin\n" if at else ""
 
-    @command(EXEC, "show version")
-    def show_version(self, session: Session) -> str:
-        """Show `show version`."""
-        return show.version(self.device)
-
     @command(EXEC, "show clock")
     def show_clock(self, session: Session) -> str:
         """Show the time."""
@@ -83,61 +94,31 @@ class CiscoIos(IosSaving, IosLike):
         """Show the privilege level."""
         return f"Current privilege level is {1 if session.mode == 'user' else 15}\n"
 
-    @command(EXEC, "show interfaces status")
-    def show_interfaces_status(self, session: Session) -> str:
-        """Show the ports."""
-        return show.interfaces_status(self.device)
-
-    @command(EXEC, "show interfaces description")
-    def show_interfaces_description(self, session: Session) -> str:
-        """Show the descriptions."""
-        return show.interfaces_description(self.device)
-
     @command(EXEC, "show interfaces", "show interfaces <interface>")
     def show_interfaces(self, session: Session, interface: str = "") -> str:
         """Show one interface, or all."""
         ports = [self.device.ports[interface]] if interface else list(self.device.ports.values())
         return "".join(show.interface_detail(self.device, port) for port in ports)
 
-    @command(EXEC, "show ip interface brief")
-    def show_ip_interface_brief(self, session: Session) -> str:
-        """Show the addresses."""
-        return show.ip_interface_brief(self.device)
-
     @command(EXEC, "show lldp neighbors")
     def show_lldp_neighbors(self, session: Session) -> str:
         """Show the neighbors."""
-        return show.lldp_neighbors(self.device)
+        return show.lldp_neighbors(self.device) if self.device.running.lldp else LLDP_OFF
 
     @command(EXEC, "show lldp neighbors detail", "show lldp neighbors <interface> detail")
     def show_lldp_neighbors_detail(self, session: Session, interface: str = "") -> str:
         """Show the neighbors at length."""
-        return show.lldp_neighbors_detail(self.device, interface or None)
+        return show.lldp_neighbors_detail(self.device, interface or None) if self.device.running.lldp else LLDP_OFF
 
-    @command(EXEC, "show mac address-table", "show mac address-table interface <interface>")
-    def show_mac_address_table(self, session: Session, interface: str = "") -> str:
-        """Show the MAC table."""
-        return show.mac_address_table(self.device, interface)
+    @command("config", "lldp run")
+    def lldp_run(self, session: Session) -> None:
+        """Switch LLDP on."""
+        self.device.running.lldp = True
 
-    @command(EXEC, "show mac address-table dynamic")
-    def show_mac_address_table_dynamic(self, session: Session) -> str:
-        """Show the learned addresses."""
-        return show.mac_address_table(self.device, "dynamic")
-
-    @command(EXEC, "show ip arp", "show arp")
-    def show_ip_arp(self, session: Session) -> str:
-        """Show the ARP table."""
-        return show.ip_arp(self.device)
-
-    @command(EXEC, "show spanning-tree")
-    def show_spanning_tree(self, session: Session) -> str:
-        """Show spanning tree."""
-        return show.spanning_tree(self.device)
-
-    @command(EXEC, "show logging")
-    def show_logging(self, session: Session) -> str:
-        """Show the log."""
-        return show.logging(self.device)
+    @command("config", "no lldp run")
+    def no_lldp_run(self, session: Session) -> None:
+        """Switch LLDP off."""
+        self.device.running.lldp = False
 
     @command("config", "spanning-tree mode <word>")
     def spanning_tree_mode(self, session: Session, word: str) -> None:

@@ -175,12 +175,12 @@ class IosSaving(IosLike):
         """Switch the archive off."""
         self.device.running.archive_path = ""
 
-    @command(EXEC, "ping <word>", "ping <word> repeat <number>")
-    async def ping(self, session: Session, word: str, number: str = "5") -> str:
+    @command(EXEC, "ping <word>", "ping <word> repeat <number>", "ping <word> repeat <number> timeout <seconds:number>")
+    async def ping(self, session: Session, word: str, number: str = "5", seconds: str = "2") -> str:
         """Ping from the switch."""
         count = int(number)
         session.write("Type escape sequence to abort.\n")
-        session.write(f"Sending {count}, 100-byte ICMP Echos to {word}, timeout is 2 seconds:\n")
+        session.write(f"Sending {count}, 100-byte ICMP Echos to {word}, timeout is {seconds} seconds:\n")
         good = 0
         for _ in range(count):
             if self.device.answers(word):
@@ -206,5 +206,5 @@ def warn(device: Device) -> None:
     """Say that the time is nearly over."""
     device.broadcast(
         "Rollback Confirmed Change: Rollback will begin in one minute.\n"
-        "Enter \"configure confirm\" if you wish to keep what you've configured\n\n"
+        'Enter "configure confirm" if you wish to keep what you\'ve configured\n\n'
     )

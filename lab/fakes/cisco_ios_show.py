@@ -75,7 +75,10 @@ def interface_detail(device: Device, port: Port) -> str:
     ]
     if port.kind != "vlan":
         duplex = f"Full-duplex, {'10Gb/s' if port.speed == 10000 else '1000Mb/s'}" if up else "Auto-duplex, Auto-speed"
-        lines += [f"  {duplex}, media type is {port.media}", "  input flow-control is off, output flow-control is unsupported "]
+        lines += [
+            f"  {duplex}, media type is {port.media}",
+            "  input flow-control is off, output flow-control is unsupported ",
+        ]
     lines += [
         "  ARP type: ARPA, ARP Timeout 04:00:00",
         "  Last input 00:00:01, output 00:00:00, output hang never",
@@ -221,9 +224,11 @@ def spanning_tree(device: Device) -> str:
 
 
 def _port_number(device: Device, name: str) -> int:
-    return 49 + [port.name for port in device.ports.values() if port.uplink].index(name) if (
-        device.ports[name].uplink
-    ) else list(device.ports).index(name) + 1
+    return (
+        49 + [port.name for port in device.ports.values() if port.uplink].index(name)
+        if (device.ports[name].uplink)
+        else list(device.ports).index(name) + 1
+    )
 
 
 def version(device: Device) -> str:
@@ -351,7 +356,8 @@ def configuration(config: Config, device: Device) -> str:
     lines += ["vlan internal allocation policy ascending", "!"]
     for name, port in config.ports.items():
         lines += [*port_lines(name, port, device.ports[name].kind), "!"]
-    lines += [*config.lines, "ip default-gateway 10.9.0.1", "!", "lldp run", "!"]
+    lines += [*config.lines, "ip default-gateway 10.9.0.1", "!"]
+    lines += ["lldp run", "!"] if config.lldp else []
     lines += ["line con 0", "line vty 0 4", " transport preferred none", " transport input ssh", "!", "end", ""]
     return joined(lines)
 

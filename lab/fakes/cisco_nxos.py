@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_interface
 
 from lab.fakes import cisco_nxos_show as show
@@ -36,6 +37,23 @@ class CiscoNxos(IosLike):
     """Nexus 93180YC with NX-OS 9.3."""
 
     name = "cisco_nxos"
+    table_modes = EXEC
+    tables = {
+        "show version": show.version,
+        "show interface status": show.interface_status,
+        "show ip interface brief": partial(show.ip_interface_brief, vrf="default"),
+        "show lldp neighbors": show.lldp_neighbors,
+        "show lldp neighbors detail": show.lldp_neighbors_detail,
+        "show lldp neighbors interface <interface> detail": show.lldp_neighbors_detail,
+        "show mac address-table": show.mac_address_table,
+        "show mac address-table interface <interface>": show.mac_address_table,
+        "show mac address-table dynamic": partial(show.mac_address_table, keep="dynamic"),
+        "show ip arp": show.ip_arp,
+        "show ip arp vrf all": show.ip_arp,
+        "show spanning-tree": show.spanning_tree,
+        "show logging": show.logging,
+        "show logging logfile": show.logging,
+    }
     more = "--More--"
     more_erase = "\r" + " " * 8 + "\r"
 
@@ -98,7 +116,11 @@ class CiscoNxos(IosLike):
         """Show the checkpoints."""
         lines = ["User Checkpoint Summary", "-" * 80]
         for number, (name, kept) in enumerate(self.device.snapshots.items(), 1):
-            lines += [f"{number}) {name}:", f"Created by {session.user}", f"Created at {datetime.now():%a, %H:%M:%S %d %b %Y}"]
+            lines += [
+                f"{number}) {name}:",
+                f"Created by {session.user}",
+                f"Created at {datetime.now():%a, %H:%M:%S %d %b %Y}",
+            ]
             lines += [f"Size is {len(self.render_config(kept)):,} bytes", "Description: None", ""]
         return "".join(f"{line}\n" for line in lines)
 
@@ -130,20 +152,10 @@ class CiscoNxos(IosLike):
         """Show the startup configuration."""
         return show.header(self.device, "startup-config") + self.device.startup
 
-    @command(EXEC, "show version")
-    def show_version(self, session: Session) -> str:
-        """Show the version."""
-        return show.version(self.device)
-
     @command(EXEC, "show clock")
     def show_clock(self, session: Session) -> str:
         """Show the time."""
         return f"{datetime.now():%H:%M:%S}.000 UTC {datetime.now():%a %b %d %Y}\nTime source is NTP\n"
-
-    @command(EXEC, "show interface status")
-    def show_interface_status(self, session: Session) -> str:
-        """Show the ports."""
-        return show.interface_status(self.device)
 
     @command(EXEC, "show interface", "show interface <interface>")
     def show_interface(self, session: Session, interface: str = "") -> str:
@@ -151,51 +163,11 @@ class CiscoNxos(IosLike):
         ports = [self.device.ports[interface]] if interface else list(self.device.ports.values())
         return "".join(show.interface_detail(self.device, port) for port in ports)
 
-    @command(EXEC, "show ip interface brief")
-    def show_ip_interface_brief(self, session: Session) -> str:
-        """Show the addresses of the default VRF; the management port is in another."""
-        return show.ip_interface_brief(self.device, "default")
-
     @command(EXEC, "show ip interface brief vrf <word>")
     def show_ip_interface_brief_vrf(self, session: Session, word: str) -> str:
         """Show the addresses of a VRF, or of all."""
         names = ["default", "management"] if word == "all" else [word]
         return "\n".join(show.ip_interface_brief(self.device, name) for name in names)
-
-    @command(EXEC, "show lldp neighbors")
-    def show_lldp_neighbors(self, session: Session) -> str:
-        """Show the neighbors."""
-        return show.lldp_neighbors(self.device)
-
-    @command(EXEC, "show lldp neighbors detail", "show lldp neighbors interface <interface> detail")
-    def show_lldp_neighbors_detail(self, session: Session, interface: str = "") -> str:
-        """Show the neighbors at length."""
-        return show.lldp_neighbors_detail(self.device, interface)
-
-    @command(EXEC, "show mac address-table", "show mac address-table interface <interface>")
-    def show_mac_address_table(self, session: Session, interface: str = "") -> str:
-        """Show the MAC table."""
-        return show.mac_address_table(self.device, interface)
-
-    @command(EXEC, "show mac address-table dynamic")
-    def show_mac_address_table_dynamic(self, session: Session) -> str:
-        """Show the learned addresses."""
-        return show.mac_address_table(self.device, "dynamic")
-
-    @command(EXEC, "show ip arp")
-    def show_ip_arp(self, session: Session) -> str:
-        """Show the ARP table."""
-        return show.ip_arp(self.device)
-
-    @command(EXEC, "show spanning-tree")
-    def show_spanning_tree(self, session: Session) -> str:
-        """Show spanning tree."""
-        return show.spanning_tree(self.device)
-
-    @command(EXEC, "show logging", "show logging logfile")
-    def show_logging(self, session: Session) -> str:
-        """Show the log."""
-        return show.logging(self.device)
 
     @command(EXEC, "ping <ip>", "ping <ip> count <number>", "ping <ip> vrf <word>")
     async def ping(self, session: Session, ip: str, number: str = "5", word: str = "") -> str:

@@ -156,7 +156,7 @@ def spanning_tree(device: Device) -> str:
     lines.append(f"  Root ID    Priority    {4106 if peer else 32778}")
     lines.append(f"             Address     {peer.mac if peer else device.mac}")
     if root and peer:
-        lines += ["             Cost        2", f"             Port        {_index(device, root)} ({root})", timers]
+        lines += ["             Cost        2", f"             Port        {_index(root)} ({root})", timers]
     else:
         lines += ["             This bridge is the root", timers]
     lines += ["", "  Bridge ID  Priority    32778  (priority 32768 sys-id-ext 10)"]
@@ -167,12 +167,12 @@ def spanning_tree(device: Device) -> str:
         if device.is_up(port.name):
             blocked = device.is_blocked(port.name)
             role = "Altn BLK" if blocked else "Root FWD" if port.uplink else "Desg FWD"
-            number = f"128.{_index(device, port.name)}"
+            number = f"128.{_index(port.name)}"
             lines.append(f"{short(port.name):<16} {role} {2 if port.speed == 10000 else 4:<9} {number:<8} P2p ")
     return joined([*lines, ""])
 
 
-def _index(device: Device, name: str) -> int:
+def _index(name: str) -> int:
     return int(split_interface(name)[1].rpartition("/")[2])
 
 

@@ -27,6 +27,7 @@ class Config:
     hostname: str
     ports: dict[str, PortConfig]
     spanning_tree: bool = True
+    lldp: bool = True
     archive_path: str = ""
     lines: list[str] = field(default_factory=list)
 

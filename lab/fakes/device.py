@@ -201,9 +201,11 @@ class Device:
         """Tell whether two uplinks forward at once."""
         return not self.running.spanning_tree and len(self.uplinks_with_link()) > 1
 
-    def neighbors(self) -> list[tuple[Port, Peer]]:
-        """List what LLDP shows: ports whose link is up on both ends for long enough."""
-        seen = []
+    def neighbors(self, protocol: str = "lldp") -> list[tuple[Port, Peer]]:
+        """List what LLDP (or "cdp") shows: ports whose link is up on both ends for long enough."""
+        seen: list[tuple[Port, Peer]] = []
+        if protocol == "lldp" and not self.running.lldp:
+            return seen
         for port in self.of_kind("ethernet", "management"):
             if port.peer is None or not port.peer.system or self._up_for(port.name) < self.timings.lldp:
                 continue
@@ -285,6 +287,10 @@ class Device:
         if timer is not None:
             timer.cancel()
         return timer is not None
+
+    def has_timer(self) -> bool:
+        """Tell whether any timer is running."""
+        return bool(self._timers)
 
     def timer_left(self, name: str) -> float | None:
         """Tell how many seconds a timer still has."""

@@ -22,6 +22,24 @@ class HpComware(VrpLike):
     """S5560X with Comware 7.1."""
 
     name = "hp_comware"
+    table_modes = "any"
+    tables = {
+        "display version": show.version,
+        "display interface brief": show.interface_brief,
+        "display ip interface brief": show.ip_interface_brief,
+        "display lldp neighbor-information list": show.lldp_list,
+        "display lldp neighbor-information verbose": show.lldp_verbose,
+        "display lldp neighbor-information interface <interface> verbose": show.lldp_verbose,
+        "display mac-address": show.mac_address,
+        "display mac-address dynamic": show.mac_address,
+        "display mac-address interface <interface>": show.mac_address,
+        "display arp": show.arp,
+        "display arp all": show.arp,
+        "display arp dynamic": show.arp,
+        "display stp brief": show.stp_brief,
+        "display stp": show.stp,
+        "display logbuffer": show.logbuffer,
+    }
     more = "---- More ----"
     more_erase = "\x1b[16D" + " " * 16 + "\x1b[16D"
     entering = "System View: return to User View with Ctrl+Z.\n"
@@ -30,9 +48,11 @@ class HpComware(VrpLike):
         "any": "debugging diagnostic-logfile end locale logfile reset return save-logs screen-length terminal tracert"
         " undo xml",
         "user": "archive backup boot-loader bootrom cd clock copy delete dir ftp issu lock md5sum mkdir more move"
-        " process pwd python reboot rename restore rmdir scheduler scp sftp sha256sum ssh2 startup super tclsh telnet tftp",
+        " process pwd python reboot rename restore rmdir scheduler scp sftp sha256sum ssh2"
+        " startup super tclsh telnet tftp",
         "system": "acl aaa archive arp bfd buffer cfd clock configuration dhcp domain dot1x flow-interval ftp"
-        " hwtacacs info-center ip ipv6 irf irf-port line link-aggregation lldp local-user loopback-detection mac-address"
+        " hwtacacs info-center ip ipv6 irf irf-port line link-aggregation lldp local-user loopback-detection"
+        " mac-address"
         " monitor-link ntp-service password-control poe port-security public-key qos radius role rsh snmp-agent ssh"
         " stp switch-mode telnet track traffic undo user-group user-interface vlan",
         "interface": "arp bandwidth broadcast-suppression combo dhcp dldp dot1x duplex flow-control jumboframe lacp"
@@ -60,6 +80,10 @@ class HpComware(VrpLike):
             "wrong": "Wrong parameter",
         }.get(error.kind, "Unrecognized command")
         return f"{self.caret(session, error.column)} % {text} found at '^' position.\n"
+
+    def render_port(self, name: str) -> list[str]:
+        """Write the configuration of an interface."""
+        return show.port_lines(name, self.device.config_of(name), self.device.ports[name].kind)
 
     def render_config(self, config: Config) -> str:
         """Write a configuration."""
@@ -120,37 +144,10 @@ class HpComware(VrpLike):
         if self.device.cancel_timer("commit"):
             del self.device.snapshots["commit"]
 
-    @command("any", "display version")
-    def display_version(self, session: Session) -> str:
-        """Show the version."""
-        return show.version(self.device)
-
     @command("any", "display clock")
     def display_clock(self, session: Session) -> str:
         """Show the time."""
         return f"{datetime.now():%H:%M:%S} UTC {datetime.now():%a %m/%d/%Y}\n"
-
-    @command("any", "display current-configuration")
-    def display_current(self, session: Session) -> str:
-        """Show the running configuration."""
-        return self.render_config(self.device.running)
-
-    @command("any", "display current-configuration interface <interface>")
-    def display_current_interface(self, session: Session, interface: str) -> str:
-        """Show the running configuration of an interface."""
-        kind = self.device.ports[interface].kind
-        lines = ["#", *show.port_lines(interface, self.device.config_of(interface), kind), "#", "return"]
-        return "".join(f"{line}\n" for line in lines)
-
-    @command("interface", "display this")
-    def display_this(self, session: Session) -> str:
-        """Show the configuration of the view."""
-        return self.display_current_interface(session, session.interface)
-
-    @command("any", "display saved-configuration")
-    def display_saved(self, session: Session) -> str:
-        """Show the startup configuration."""
-        return self.device.startup
 
     @command("any", "display startup")
     def display_startup(self, session: Session) -> str:
@@ -161,64 +158,18 @@ class HpComware(VrpLike):
             " Next backup startup saved-configuration file: NULL\n"
         )
 
-    @command("any", "display interface brief")
-    def display_interface_brief(self, session: Session) -> str:
-        """Show the ports."""
-        return show.interface_brief(self.device)
-
     @command("any", "display interface", "display interface <interface>")
     def display_interface(self, session: Session, interface: str = "") -> str:
         """Show one interface, or all."""
         ports = [self.device.ports[interface]] if interface else list(self.device.ports.values())
         return "".join(show.interface_detail(self.device, port) for port in ports)
 
-    @command("any", "display ip interface brief")
-    def display_ip_interface_brief(self, session: Session) -> str:
-        """Show the addresses."""
-        return show.ip_interface_brief(self.device)
-
-    @command("any", "display lldp neighbor-information list")
-    def display_lldp_list(self, session: Session) -> str:
-        """Show the neighbors."""
-        return show.lldp_list(self.device)
-
-    @command("any", "display lldp neighbor-information verbose")
-    @command("any", "display lldp neighbor-information interface <interface> verbose")
-    def display_lldp_verbose(self, session: Session, interface: str = "") -> str:
-        """Show the neighbors at length."""
-        return show.lldp_verbose(self.device, interface)
-
-    @command("any", "display mac-address", "display mac-address dynamic", "display mac-address interface <interface>")
-    def display_mac_address(self, session: Session, interface: str = "") -> str:
-        """Show the MAC table."""
-        return show.mac_address(self.device, interface)
-
-    @command("any", "display arp", "display arp all", "display arp dynamic")
-    def display_arp(self, session: Session) -> str:
-        """Show the ARP table."""
-        return show.arp(self.device)
-
-    @command("any", "display stp brief")
-    def display_stp_brief(self, session: Session) -> str:
-        """Show the ports in spanning tree."""
-        return show.stp_brief(self.device)
-
-    @command("any", "display stp")
-    def display_stp(self, session: Session) -> str:
-        """Show spanning tree."""
-        return show.stp(self.device)
-
-    @command("any", "display logbuffer")
-    def display_logbuffer(self, session: Session) -> str:
-        """Show the log."""
-        return show.logbuffer(self.device)
-
     def reply(self, address: str, sequence: int) -> str:
         """Give the line of one reply."""
         return f"56 bytes from {address}: icmp_seq={sequence - 1} ttl=255 time=1.{sequence}21 ms\n"
 
-    @command("any", "ping <ip>", "ping -c <number> <ip>")
-    async def ping(self, session: Session, ip: str, number: str = "5") -> str:
+    @command("any", "ping <ip>", "ping -c <number> <ip>", "ping -c <number> -t <milliseconds:number> <ip>")
+    async def ping(self, session: Session, ip: str, number: str = "5", milliseconds: str = "2000") -> str:
         """Ping from the switch."""
         count = int(number)
         session.write(f"Ping {ip} ({ip}): 56 data bytes, press CTRL+C to break\n")

@@ -79,7 +79,11 @@ def interface_detail(device: Device, port: Port) -> str:
     lines += [f"Description: {config.description or port.name + ' Interface'}", f"Bandwidth: {port.speed * 1000} kbps"]
     if config.mode == "routed":
         lines.append("Maximum transmission unit: 1500")
-        lines.append(f"Internet address: {config.address} (primary)" if config.address else "Internet protocol processing: Disabled")
+        lines.append(
+            f"Internet address: {config.address} (primary)"
+            if config.address
+            else "Internet protocol processing: Disabled"
+        )
     else:
         speed = "10Gbps" if port.speed == 10000 else "1000Mbps"
         lines += [
@@ -196,7 +200,9 @@ def stp_brief(device: Device) -> str:
 def stp(device: Device) -> str:
     """Show the head of `display stp`."""
     if not device.running.spanning_tree:
-        return joined([" Protocol status    : Disabled.", " Protocol Std.      : IEEE 802.1s", " Version            : 3"])
+        return joined(
+            [" Protocol status    : Disabled.", " Protocol Std.      : IEEE 802.1s", " Version            : 3"]
+        )
     root = device.active_uplink()
     peer = device.ports[root].peer if root else None
     bridge = f"4096.{mac_dashed(peer.mac)}, 2" if peer else f"32768.{mac_dashed(device.mac)}, 0"
@@ -265,7 +271,8 @@ def _log_line(device: Device, event: Event) -> str:
     text = {
         "link": f"IFNET/3/PHY_UPDOWN: Physical state on the interface {event.subject} changed to {event.detail}.",
         "login": f"SHELL/5/SHELL_LOGIN: {event.subject} logged in from {event.detail}.",
-        "save": "CFGMAN/5/CFGMAN_OPTCOMPLETION: -OperateType=running2startup-OperateState=success; Operation completed.",
+        "save": "CFGMAN/5/CFGMAN_OPTCOMPLETION: -OperateType=running2startup-OperateState=success; "
+        "Operation completed.",
     }.get(event.kind, f"CFGMAN/5/CFGMAN_CFGCHANGED: {event.subject}")
     return f"%{event.at:%b %e %H:%M:%S}:{event.at.microsecond // 1000:03d} {event.at:%Y} {device.hostname} {text}"
 

@@ -21,12 +21,32 @@ class HuaweiVrp(VrpLike):
     """S5735 with V200R019."""
 
     name = "huawei_vrp"
+    table_modes = "any"
+    tables = {
+        "display version": show.version,
+        "display interface brief": show.interface_brief,
+        "display interface description": show.interface_description,
+        "display ip interface brief": show.ip_interface_brief,
+        "display lldp neighbor brief": show.lldp_neighbor_brief,
+        "display lldp neighbor": show.lldp_neighbor,
+        "display lldp neighbor interface <interface>": show.lldp_neighbor,
+        "display mac-address": show.mac_address,
+        "display mac-address dynamic": show.mac_address,
+        "display mac-address <interface>": show.mac_address,
+        "display arp": show.arp_all,
+        "display arp all": show.arp_all,
+        "display arp dynamic": show.arp_all,
+        "display stp brief": show.stp_brief,
+        "display stp": show.stp,
+        "display logbuffer": show.logbuffer,
+    }
     more = "  ---- More ----"
     more_erase = "\x1b[42D" + " " * 42 + "\x1b[42D"
     reserved = {
         "any": "clear cluster debugging language-mode reset tracert terminal undo",
         "user": "backup check compare copy delete dir format free ftp local-user lock mkdir move more patch pwd reboot"
-        " rename reset-recycle-bin rmdir rollback schedule screen-width send set startup super telnet tftp unzip upgrade",
+        " rename reset-recycle-bin rmdir rollback schedule screen-width send set startup super telnet tftp unzip"
+        " upgrade",
         "system": "aaa acl arp capwap cpu-defend dhcp dns error-down ftp hwtacacs-server info-center ip ipv6 lldp"
         " loopback-detect mac-address multicast ntp-service observe-port ospf port-group qos radius-server rip rsa"
         " smart-link snmp-agent ssh stelnet super time-range traffic user-interface vlan voice-vlan",
@@ -59,6 +79,10 @@ class HuaweiVrp(VrpLike):
         """Say that the interface is in that state already."""
         return f"Info: Interface {session.interface} is {'already' if down else 'not'} shutdown.\n"
 
+    def render_port(self, name: str) -> list[str]:
+        """Write the configuration of an interface."""
+        return show.port_lines(name, self.device.config_of(name))
+
     def render_config(self, config: Config) -> str:
         """Write a configuration."""
         return show.configuration(config, self.device)
@@ -84,37 +108,12 @@ class HuaweiVrp(VrpLike):
         await session.pause(0.02)
         return ".\nSave the configuration successfully.\n"
 
-    @command("any", "display version")
-    def display_version(self, session: Session) -> str:
-        """Show the version."""
-        return show.version(self.device)
-
     @command("any", "display clock")
     def display_clock(self, session: Session) -> str:
         """Show the time."""
-        return f"{datetime.now():%Y-%m-%d %H:%M:%S}+00:00\n{datetime.now():%A}\nTime Zone(DefaultZoneName) : UTC+00:00\n"
-
-    @command("any", "display current-configuration")
-    def display_current(self, session: Session) -> str:
-        """Show the running configuration."""
-        return self.render_config(self.device.running)
-
-    @command("any", "display current-configuration interface <interface>")
-    def display_current_interface(self, session: Session, interface: str) -> str:
-        """Show the running configuration of an interface."""
-        return "".join(
-            f"{line}\n" for line in ["#", *show.port_lines(interface, self.device.config_of(interface)), "#", "return"]
+        return (
+            f"{datetime.now():%Y-%m-%d %H:%M:%S}+00:00\n{datetime.now():%A}\nTime Zone(DefaultZoneName) : UTC+00:00\n"
         )
-
-    @command("interface", "display this")
-    def display_this(self, session: Session) -> str:
-        """Show the configuration of the view."""
-        return self.display_current_interface(session, session.interface)
-
-    @command("any", "display saved-configuration")
-    def display_saved(self, session: Session) -> str:
-        """Show the startup configuration."""
-        return self.device.startup
 
     @command("any", "display startup")
     def display_startup(self, session: Session) -> str:
@@ -150,64 +149,14 @@ class HuaweiVrp(VrpLike):
             + "".join(f"  {line}\n" for line in then)
         )
 
-    @command("any", "display interface brief")
-    def display_interface_brief(self, session: Session) -> str:
-        """Show the ports."""
-        return show.interface_brief(self.device)
-
-    @command("any", "display interface description")
-    def display_interface_description(self, session: Session) -> str:
-        """Show the descriptions."""
-        return show.interface_description(self.device)
-
     @command("any", "display interface", "display interface <interface>")
     def display_interface(self, session: Session, interface: str = "") -> str:
         """Show one interface, or all."""
         ports = [self.device.ports[interface]] if interface else show.in_order(self.device)
         return "".join(show.interface_detail(self.device, port) for port in ports)
 
-    @command("any", "display ip interface brief")
-    def display_ip_interface_brief(self, session: Session) -> str:
-        """Show the addresses."""
-        return show.ip_interface_brief(self.device)
-
-    @command("any", "display lldp neighbor brief")
-    def display_lldp_brief(self, session: Session) -> str:
-        """Show the neighbors."""
-        return show.lldp_neighbor_brief(self.device)
-
-    @command("any", "display lldp neighbor", "display lldp neighbor interface <interface>")
-    def display_lldp(self, session: Session, interface: str = "") -> str:
-        """Show the neighbors at length."""
-        return show.lldp_neighbor(self.device, interface)
-
-    @command("any", "display mac-address", "display mac-address dynamic", "display mac-address <interface>")
-    def display_mac_address(self, session: Session, interface: str = "") -> str:
-        """Show the MAC table."""
-        return show.mac_address(self.device, interface)
-
-    @command("any", "display arp", "display arp all", "display arp dynamic")
-    def display_arp(self, session: Session) -> str:
-        """Show the ARP table."""
-        return show.arp_all(self.device)
-
-    @command("any", "display stp brief")
-    def display_stp_brief(self, session: Session) -> str:
-        """Show the ports in spanning tree."""
-        return show.stp_brief(self.device)
-
-    @command("any", "display stp")
-    def display_stp(self, session: Session) -> str:
-        """Show spanning tree."""
-        return show.stp(self.device)
-
-    @command("any", "display logbuffer")
-    def display_logbuffer(self, session: Session) -> str:
-        """Show the log."""
-        return show.logbuffer(self.device)
-
-    @command("any", "ping <ip>", "ping -c <number> <ip>")
-    async def ping(self, session: Session, ip: str, number: str = "5") -> str:
+    @command("any", "ping <ip>", "ping -c <number> <ip>", "ping -c <number> -t <milliseconds:number> <ip>")
+    async def ping(self, session: Session, ip: str, number: str = "5", milliseconds: str = "2000") -> str:
         """Ping from the switch."""
         count = int(number)
         session.write(f"  PING {ip}: 56  data bytes, press CTRL_C to break\n")

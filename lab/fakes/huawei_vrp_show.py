@@ -69,7 +69,9 @@ def interface_detail(device: Device, port: Port) -> str:
     lines.append(f"Description:{config.description}")
     if config.mode == "routed":
         lines.append("Route Port,The Maximum Transmit Unit is 1500")
-        lines.append(f"Internet Address is {config.address}" if config.address else "Internet protocol processing : disabled")
+        lines.append(
+            f"Internet Address is {config.address}" if config.address else "Internet protocol processing : disabled"
+        )
     else:
         lines.append(f"Switch Port, Link-type : {config.mode}(configured),")
         lines.append(f"PVID : {config.vlan:>4}, TPID : 8100(Hex), The Maximum Frame Length is 9216")

@@ -21,10 +21,48 @@ UNCOMMITTED = (
 OTHERS_TRIAL = "Error: The system is in the trial configuration mode of another session. Please try again later.\n"
 
 
+def version(device: Device) -> str:
+    """Show `display version`."""
+    weeks, days, hours, minutes = uptime_parts(device.booted)
+    parts = [counted(weeks * 7 + days, "day"), counted(hours, "hour"), counted(minutes, "minute")]
+    return joined(
+        [
+            "Huawei Versatile Routing Platform Software",
+            "VRP (R) software, Version 8.180 (CE6857EI V200R005C10SPC800)",
+            "Copyright (C) 2012-2018 Huawei Technologies Co., Ltd.",
+            f"HUAWEI CE6857-48S6CQ-EI uptime is {', '.join(parts)}",
+            "",
+            "CE6857-48S6CQ-EI(Master) 1 : uptime is  " + ", ".join(parts),
+            f"        StartupTime {device.booted:%Y/%m/%d   %H:%M:%S}",
+            "Memory    Size    : 4096 M bytes",
+            "Flash     Size    : 2048 M bytes",
+        ]
+    )
+
+
+def lldp_neighbor_brief(device: Device) -> str:
+    """Show `display lldp neighbor brief`."""
+    lines = ["Local Interface         Exptime(s) Neighbor Interface      Neighbor Device", show.RULE]
+    for port, peer in device.neighbors():
+        lines.append(f"{port.name:<23} {108:>9}  {peer.port:<23} {peer.name}")
+    return joined(lines)
+
+
+def roll_back(device: Device) -> None:
+    """Undo what was not confirmed in time."""
+    device.record("message", "The trial configuration was rolled back.")
+    device.apply(device.snapshots.pop(TRIAL))
+
+
 class HuaweiVrpv8(HuaweiVrp):
     """CE6857 with V200R005."""
 
     name = "huawei_vrpv8"
+    tables = {
+        **HuaweiVrp.tables,
+        "display version": version,
+        "display lldp neighbor brief": lldp_neighbor_brief,
+    }
 
     def login(self, session: Session) -> str:
         """Greet."""
@@ -156,37 +194,6 @@ class HuaweiVrpv8(HuaweiVrp):
         await session.pause(0.02)
         return ".\nInfo: Save the configuration successfully.\n"
 
-    def display_version(self, session: Session) -> str:
-        """Show the version."""
-        weeks, days, hours, minutes = uptime_parts(self.device.booted)
-        parts = [counted(weeks * 7 + days, "day"), counted(hours, "hour"), counted(minutes, "minute")]
-        return joined(
-            [
-                "Huawei Versatile Routing Platform Software",
-                "VRP (R) software, Version 8.180 (CE6857EI V200R005C10SPC800)",
-                "Copyright (C) 2012-2018 Huawei Technologies Co., Ltd.",
-                f"HUAWEI CE6857-48S6CQ-EI uptime is {', '.join(parts)}",
-                "",
-                "CE6857-48S6CQ-EI(Master) 1 : uptime is  " + ", ".join(parts),
-                f"        StartupTime {self.device.booted:%Y/%m/%d   %H:%M:%S}",
-                "Memory    Size    : 4096 M bytes",
-                "Flash     Size    : 2048 M bytes",
-            ]
-        )
-
-    def display_lldp_brief(self, session: Session) -> str:
-        """Show the neighbors."""
-        lines = ["Local Interface         Exptime(s) Neighbor Interface      Neighbor Device", show.RULE]
-        for port, peer in self.device.neighbors():
-            lines.append(f"{port.name:<23} {108:>9}  {peer.port:<23} {peer.name}")
-        return joined(lines)
-
     def render_config(self, config: Config) -> str:
         """Write a configuration."""
         return super().render_config(config).replace("V200R019C10SPC500", "V200R005C10SPC800")
-
-
-def roll_back(device: Device) -> None:
-    """Undo what was not confirmed in time."""
-    device.record("message", "The trial configuration was rolled back.")
-    device.apply(device.snapshots.pop(TRIAL))

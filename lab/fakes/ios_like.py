@@ -20,6 +20,7 @@ class IosLike(Platform):
     """Exec, configuration and interface modes, as IOS has them and others copied."""
 
     login_mode = "privileged"
+    greeting = ""
     bad_secrets = "% Bad secrets\n\n"
     parents = {"config-if": "config", "config-archive": "config"}
     prompts = {"user": ">", "privileged": "#", "config": "(config)#", "config-if": "(config-if)#"}
@@ -39,6 +40,12 @@ class IosLike(Platform):
         """Show the host name, cut to 20 characters in the configuration modes, and the mode."""
         name = self.device.hostname
         return (name if session.mode in EXEC.split() else name[:20]) + self.prompts[session.mode]
+
+    def login(self, session: Session) -> str:
+        """Start in the mode that the account has."""
+        if not self.device.credentials.privileged_login:
+            session.mode = "user"
+        return self.greeting
 
     @command("user", "enable")
     async def enable(self, session: Session) -> str | None:

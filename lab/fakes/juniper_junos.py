@@ -28,12 +28,29 @@ class JuniperJunos(Platform):
     """EX4300 with Junos 20.4."""
 
     name = "juniper_junos"
+    lock: Session | None = None
+    """Who has the candidate for itself."""
+    table_modes = "operational"
+    tables = {
+        "show version": show.version,
+        "show interfaces terse": show.interfaces_terse,
+        "show interfaces descriptions": show.interfaces_descriptions,
+        "show lldp neighbors": show.lldp_neighbors,
+        "show lldp neighbors interface <interface>": show.lldp_detail,
+        "show ethernet-switching table": show.switching_table,
+        "show ethernet-switching table interface <interface>": show.switching_table,
+        "show arp no-resolve": show.arp,
+        "show arp": show.arp,
+        "show spanning-tree interface": show.spanning_tree,
+        "show log messages": show.messages,
+    }
     login_mode = "operational"
     end_command = ""
     more = "---(more)---"
     more_erase = "\r" + " " * 40 + "\r"
     reserved = {
-        "operational": "clear file help load monitor mtrace op request restart save set ssh start telnet test traceroute",
+        "operational": "clear file help load monitor mtrace op request restart save set ssh start telnet test"
+        " traceroute",
         "config": "activate annotate copy deactivate edit extension help insert load prompt protect rename replace"
         " save status unprotect update wildcard",
     }
@@ -79,6 +96,8 @@ class JuniperJunos(Platform):
                 output = "".join(f"{line}\n" for line in lines)
             elif words[:1] == ["compare"]:
                 output = show.compare(self.device.running, self.candidate(), self.device)
+            elif words[:1] == ["last"]:
+                output = "".join(output.splitlines(keepends=True)[-int(words[1]) :])
             elif words[:1] == ["match"]:
                 output = super().filtered(output, "include " + " ".join(words[1:]).strip('"'))
             elif words[:1] == ["except"]:
@@ -117,7 +136,29 @@ class JuniperJunos(Platform):
         """Accept a setting of the command line."""
         return "Disabling complete-on-space\n"
 
-    @command("operational", "configure", "configure exclusive", "edit")
+    @command("operational", "configure exclusive")
+    def configure_exclusive(self, session: Session) -> str:
+        """Lock the candidate; what is not committed is dropped at the end of the mode or of the session."""
+        owner = self.lock
+        if owner is not None and owner is not session and not owner.closed:
+            at = f"{datetime.now():%Y-%m-%d %H:%M:%S} UTC"
+            return f"error: configuration database locked by:\n  {owner.user} terminal p0 (pid 2171) on since {at}\n"
+        if owner is not None:
+            self.device.snapshots.pop(CANDIDATE, None)
+        elif self.changed():
+            return "error: configuration database modified\n"
+        self.lock = session
+        session.enter("config")
+        return "warning: uncommitted changes will be discarded on exit\nEntering configuration mode\n"
+
+    def left(self, session: Session) -> None:
+        """Go to operational mode; an exclusive lock ends with it."""
+        if self.lock is session:
+            self.lock = None
+            self.device.snapshots.pop(CANDIDATE, None)
+        session.leave()
+
+    @command("operational", "configure", "edit")
     def configure(self, session: Session) -> str:
         """Go into configuration mode."""
         notice = "The configuration has been changed but not committed\n" if self.changed() else ""
@@ -132,7 +173,7 @@ class JuniperJunos(Platform):
             answer = await session.ask("Exit with uncommitted changes? [yes,no] (yes) ")
             if answer.strip().lower().startswith("n"):
                 return None
-        session.leave()
+        self.left(session)
         return "Exiting configuration mode\n"
 
     @command("config", "run <line>")
@@ -221,7 +262,7 @@ class JuniperJunos(Platform):
         answer = self.commit(session)
         if answer != "commit complete\n":
             return answer
-        session.leave()
+        self.left(session)
         return answer + "Exiting configuration mode\n"
 
     @command("config", "commit check")
@@ -238,9 +279,17 @@ class JuniperJunos(Platform):
             return refused
         device = self.device
         device.after_minutes(CONFIRM, int(number), lambda: roll_back(self, kept))
-        return (
-            f"commit confirmed will be automatically rolled back in {number} minutes unless confirmed\ncommit complete\n"
-        )
+        notice = f"commit confirmed will be automatically rolled back in {number} minutes unless confirmed"
+        return f"{notice}\ncommit complete\n"
+
+    @command("config", "commit confirmed <number> and-quit")
+    def commit_confirmed_and_quit(self, session: Session, number: str) -> str:
+        """Commit until the timer ends, and go to operational mode."""
+        answer = self.commit_confirmed(session, number)
+        if not answer.endswith("commit complete\n"):
+            return answer
+        self.left(session)
+        return answer + "Exiting configuration mode\n"
 
     @command("config", "rollback", "rollback <number>")
     def rollback(self, session: Session, number: str = "0") -> str:
@@ -259,19 +308,24 @@ class JuniperJunos(Platform):
     @command("operational", "show configuration", "show configuration interfaces")
     def show_configuration(self, session: Session) -> str:
         """Show the committed configuration."""
-        heading = f"## Last commit: {self.device.saved_at or self.device.booted:%Y-%m-%d %H:%M:%S} UTC by {session.user}\n"
+        heading = (
+            f"## Last commit: {self.device.saved_at or self.device.booted:%Y-%m-%d %H:%M:%S} UTC by {session.user}\n"
+        )
         return heading + self.render_config(self.device.running)
 
     @command("operational", "show system commit")
     def show_system_commit(self, session: Session) -> str:
         """Show the commits."""
         at = self.device.saved_at or self.device.booted
-        return f"0   {at:%Y-%m-%d %H:%M:%S} UTC by {session.user} via cli\n"
+        waits = self.device.timer_left(CONFIRM) is not None
+        how = " commit confirmed, rollback in 2mins\n    rollback pending" if waits else ""
+        earlier = f"1   {self.device.booted:%Y-%m-%d %H:%M:%S} UTC by root via other\n"
+        return f"0   {at:%Y-%m-%d %H:%M:%S} UTC by {session.user} via cli{how}\n{earlier}"
 
-    @command("operational", "show version")
-    def show_version(self, session: Session) -> str:
-        """Show the version."""
-        return show.version(self.device)
+    @command("operational", "show system rollback 0")
+    def show_stored(self, session: Session) -> str:
+        """Show the committed configuration as it is on disk."""
+        return f"## Last changed: {self.device.booted:%Y-%m-%d %H:%M:%S} UTC\n{self.device.startup}"
 
     @command("operational", "show system uptime")
     def show_uptime(self, session: Session) -> str:
@@ -279,55 +333,15 @@ class JuniperJunos(Platform):
         booted = self.device.booted
         return f"Current time: {datetime.now():%Y-%m-%d %H:%M:%S} UTC\nSystem booted: {booted:%Y-%m-%d %H:%M:%S} UTC\n"
 
-    @command("operational", "show interfaces terse")
-    def show_interfaces_terse(self, session: Session) -> str:
-        """Show the ports."""
-        return show.interfaces_terse(self.device)
-
-    @command("operational", "show interfaces descriptions")
-    def show_interfaces_descriptions(self, session: Session) -> str:
-        """Show the descriptions."""
-        return show.interfaces_descriptions(self.device)
-
     @command("operational", "show interfaces", "show interfaces <interface>")
     def show_interfaces(self, session: Session, interface: str = "") -> str:
         """Show one interface, or all."""
         ports = [self.device.ports[interface]] if interface else list(self.device.ports.values())
         return "".join(show.interface_detail(self.device, port) for port in ports)
 
-    @command("operational", "show lldp neighbors")
-    def show_lldp_neighbors(self, session: Session) -> str:
-        """Show the neighbors."""
-        return show.lldp_neighbors(self.device)
-
-    @command("operational", "show lldp neighbors interface <interface>")
-    def show_lldp_detail(self, session: Session, interface: str) -> str:
-        """Show the neighbor of an interface."""
-        return show.lldp_detail(self.device, interface)
-
-    @command("operational", "show ethernet-switching table")
-    @command("operational", "show ethernet-switching table interface <interface>")
-    def show_switching_table(self, session: Session, interface: str = "") -> str:
-        """Show the MAC table."""
-        return show.switching_table(self.device, interface)
-
-    @command("operational", "show arp no-resolve", "show arp")
-    def show_arp(self, session: Session) -> str:
-        """Show the ARP table."""
-        return show.arp(self.device)
-
-    @command("operational", "show spanning-tree interface")
-    def show_spanning_tree(self, session: Session) -> str:
-        """Show spanning tree."""
-        return show.spanning_tree(self.device)
-
-    @command("operational", "show log messages")
-    def show_log(self, session: Session) -> str:
-        """Show the log."""
-        return show.messages(self.device)
-
     @command("operational", "ping <ip>", "ping <ip> count <number>", "ping <ip> rapid count <number>")
-    async def ping(self, session: Session, ip: str, number: str = "0") -> str:
+    @command("operational", "ping <ip> count <number> wait <number:wait>")
+    async def ping(self, session: Session, ip: str, number: str = "0", wait: str = "") -> str:
         """Ping from the switch; without a count it ends with Ctrl-C only, as Junos's does."""
         session.write(f"PING {ip} ({ip}): 56 data bytes\n")
         sent = good = 0

@@ -235,16 +235,29 @@ def _port_as_set(name: str, port: PortConfig) -> list[str]:
         return lines + ([f"{head} unit {unit or 0} family inet address {port.address}"] if port.address else [])
     family = f"{head} unit 0 family ethernet-switching"
     if port.mode == "trunk":
-        members = [f"{family} vlan members {vlan_name(int(number))}" for number in port.trunk_vlans.split(",") if number]
+        members = [
+            f"{family} vlan members {vlan_name(int(number))}" for number in port.trunk_vlans.split(",") if number
+        ]
         return [*lines, f"{family} interface-mode trunk", *members]
     return [*lines, f"{family} vlan members {vlan_name(port.vlan)}"]
 
 
 Tree = dict[str, "Tree"]
-LEAVES = (
-    "version host-name description encrypted-password class members vlan-id next-hop address interface-mode"
-    " l3-interface"
-).split()
+LEAVES = frozenset(
+    (
+        "version",
+        "host-name",
+        "description",
+        "encrypted-password",
+        "class",
+        "members",
+        "vlan-id",
+        "next-hop",
+        "address",
+        "interface-mode",
+        "l3-interface",
+    )
+)
 
 
 def as_text(config: Config, device: Device) -> str:

@@ -99,6 +99,8 @@ class Fake:
     spanning_tree: bool = True
     active: int = 0
     """Which uplink is up at the start; the other is shut down. -1: both are up."""
+    lldp: bool = True
+    """Whether LLDP runs; on IOS, CDP runs always."""
     archive: str = "flash:backup"
     """IOS: where the archive is; "" is not configured, so there is no revert timer."""
     management: str = "oob"
@@ -118,6 +120,7 @@ class Fake:
             hostname=self.name,
             ports={name: self._config(names, port, host) for name, port in ports.items()},
             spanning_tree=self.spanning_tree,
+            lldp=self.lldp,
             archive_path=self.archive if self.platform == "cisco_ios" else "",
         )
         return Device(

@@ -16,6 +16,7 @@ from lab.fakes.session import Session
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
+TABLE = "table "
 PLATFORMS: dict[str, type[Platform]] = {}
 
 
@@ -45,6 +46,9 @@ class Platform:
     end_command: ClassVar[str] = "end"
     """What Ctrl-Z stands for."""
     page_length: ClassVar[int] = 24
+    table_modes: ClassVar[str] = ""
+    tables: ClassVar[dict[str, Callable[..., str]]] = {}
+    """Command pattern -> what shows it, from the device and the pattern's argument; in the modes table_modes."""
     filters: ClassVar[bool] = True
     grammar: ClassVar[dict[str, Node]] = {}
 
@@ -59,6 +63,9 @@ class Platform:
         for name in dir(cls):
             for mode, pattern in _patterns(cls, name):
                 cls.grammar.setdefault(mode, Node()).add(pattern.split(), name)
+        for pattern in cls.tables:
+            for mode in cls.table_modes.split():
+                cls.grammar.setdefault(mode, Node()).add(pattern.split(), TABLE + pattern)
         if "name" in cls.__dict__:
             PLATFORMS[cls.name] = cls
 
@@ -112,6 +119,8 @@ class Platform:
 
     async def run(self, session: Session, found: Match) -> str | None:
         """Run the handler of a parsed line; what it returns is printed, with paging."""
+        if found.handler.startswith(TABLE):
+            return self.tables[found.handler.removeprefix(TABLE)](self.device, *found.arguments.values())
         result = getattr(self, found.handler)(session, **found.arguments)
         output: str | None = await result if inspect.isawaitable(result) else result
         return output

@@ -24,6 +24,25 @@ class RuijieOs(IosLike):
     """RG-S5750 with RGOS 11."""
 
     name = "ruijie_os"
+    greeting = "\n"
+    table_modes = EXEC
+    tables = {
+        "show version": show.version,
+        "show interfaces status": show.interfaces_status,
+        "show interface status": show.interfaces_status,
+        "show interfaces description": show.interfaces_description,
+        "show ip interface brief": show.ip_interface_brief,
+        "show lldp neighbors": show.lldp_neighbors,
+        "show lldp neighbors detail": show.lldp_neighbors_detail,
+        "show lldp neighbors interface <interface> detail": show.lldp_neighbors_detail,
+        "show mac-address-table": show.mac_address_table,
+        "show mac-address-table dynamic": show.mac_address_table,
+        "show mac-address-table interface <interface>": show.mac_address_table,
+        "show arp": show.arp,
+        "show spanning-tree summary": show.spanning_tree,
+        "show spanning-tree": show.spanning_tree,
+        "show logging": show.logging,
+    }
     more = " --More-- "
     more_erase = "\r" + " " * 10 + "\r"
 
@@ -33,12 +52,6 @@ class RuijieOs(IosLike):
             kind, number = split_interface(session.interface)
             return f"{self.device.hostname}(config-if-{kind} {number})#"
         return self.device.hostname + self.prompts[session.mode]
-
-    def login(self, session: Session) -> str:
-        """Start in the mode that the account has."""
-        if not self.device.credentials.privileged_login:
-            session.mode = "user"
-        return "\n"
 
     def error(self, session: Session, line: str, error: CommandError) -> str:
         """Speak as RGOS does."""
@@ -85,61 +98,10 @@ class RuijieOs(IosLike):
         """Show the startup configuration."""
         return self.device.startup
 
-    @command(EXEC, "show version")
-    def show_version(self, session: Session) -> str:
-        """Show the version."""
-        return show.version(self.device)
-
     @command(EXEC, "show clock")
     def show_clock(self, session: Session) -> str:
         """Show the time."""
         return f"{datetime.now():%H:%M:%S} UTC {datetime.now():%a, %b %d, %Y}\n"
-
-    @command(EXEC, "show interfaces status", "show interface status")
-    def show_interfaces_status(self, session: Session) -> str:
-        """Show the ports."""
-        return show.interfaces_status(self.device)
-
-    @command(EXEC, "show interfaces description")
-    def show_interfaces_description(self, session: Session) -> str:
-        """Show the descriptions."""
-        return show.interfaces_description(self.device)
-
-    @command(EXEC, "show ip interface brief")
-    def show_ip_interface_brief(self, session: Session) -> str:
-        """Show the addresses."""
-        return show.ip_interface_brief(self.device)
-
-    @command(EXEC, "show lldp neighbors")
-    def show_lldp_neighbors(self, session: Session) -> str:
-        """Show the neighbors."""
-        return show.lldp_neighbors(self.device)
-
-    @command(EXEC, "show lldp neighbors detail", "show lldp neighbors interface <interface> detail")
-    def show_lldp_neighbors_detail(self, session: Session, interface: str = "") -> str:
-        """Show the neighbors at length."""
-        return show.lldp_neighbors_detail(self.device, interface)
-
-    @command(EXEC, "show mac-address-table", "show mac-address-table dynamic")
-    @command(EXEC, "show mac-address-table interface <interface>")
-    def show_mac_address_table(self, session: Session, interface: str = "") -> str:
-        """Show the MAC table."""
-        return show.mac_address_table(self.device, interface)
-
-    @command(EXEC, "show arp")
-    def show_arp(self, session: Session) -> str:
-        """Show the ARP table."""
-        return show.arp(self.device)
-
-    @command(EXEC, "show spanning-tree summary", "show spanning-tree")
-    def show_spanning_tree(self, session: Session) -> str:
-        """Show spanning tree."""
-        return show.spanning_tree(self.device)
-
-    @command(EXEC, "show logging")
-    def show_logging(self, session: Session) -> str:
-        """Show the log."""
-        return show.logging(self.device)
 
     @command("config", "spanning-tree")
     def spanning_tree(self, session: Session) -> None:

@@ -49,7 +49,9 @@ def interfaces_description(device: Device) -> str:
 
 def ip_interface_brief(device: Device) -> str:
     """Show `show ip interface brief`."""
-    lines = ["Interface                        IP-Address(Pri)      IP-Address(Sec)      Status                 Protocol "]
+    lines = [
+        "Interface                        IP-Address(Pri)      IP-Address(Sec)      Status                 Protocol "
+    ]
     for port in device.ports.values():
         config = device.config_of(port.name)
         if config.mode == "routed":
@@ -215,7 +217,15 @@ def configuration(config: Config, device: Device) -> str:
     lines += ["vlan range 1,10,20", "!"]
     for name, port in config.ports.items():
         lines += [*port_lines(name, port, device.ports[name].kind), "!"]
-    lines += [*config.lines, "ip route 0.0.0.0 0.0.0.0 10.9.0.1", "!", "line con 0", "line vty 0 4", " login local", "!"]
+    lines += [
+        *config.lines,
+        "ip route 0.0.0.0 0.0.0.0 10.9.0.1",
+        "!",
+        "line con 0",
+        "line vty 0 4",
+        " login local",
+        "!",
+    ]
     return joined([*lines, "end"])
 
 

@@ -52,6 +52,7 @@ class Session(asyncssh.SSHServerSession[str]):
         self._output: list[str] = []
         self._arrived = asyncio.Event()
         self._closed = False
+        self._ended = False
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[str]) -> None:
@@ -86,9 +87,10 @@ class Session(asyncssh.SSHServerSession[str]):
             asyncio.get_running_loop().call_later(RETRANSMISSION, self._deliver)
 
     def eof_received(self) -> bool:
-        """End with the client's end of file."""
-        self._close()
-        return False
+        """End with the client's end of file, after what was typed before it."""
+        self._ended = True
+        self._arrived.set()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End with the connection."""
@@ -147,7 +149,7 @@ class Session(asyncssh.SSHServerSession[str]):
         """Wait for one key, without echo; \\r\\n is one key."""
         while not self._input:
             self._send()
-            if self._closed:
+            if self._closed or self._ended:
                 raise Hangup
             self._arrived.clear()
             await self._arrived.wait()
@@ -199,6 +201,9 @@ class Session(asyncssh.SSHServerSession[str]):
         self.write(question)
         answer = await self.read_line(echo)
         self._log("question", answer if echo else "*" * len(answer))
+        cut = self._cut_for(answer, answer)
+        if cut is not None:
+            self._cut_now(cut)
         return answer
 
     async def _serve(self) -> None:

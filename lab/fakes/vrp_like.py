@@ -9,6 +9,7 @@ from datetime import datetime
 from ipaddress import ip_interface
 
 from lab.fakes.config import Config, PortConfig
+from lab.fakes.formats import joined
 from lab.fakes.platform import Platform, command
 from lab.fakes.session import Session
 
@@ -150,6 +151,30 @@ class VrpLike(Platform):
         """Switch spanning tree on or off."""
         self.change(session).spanning_tree = on
         self.changed(session)
+
+    @command("any", "display current-configuration")
+    def display_current(self, session: Session) -> str:
+        """Show the running configuration."""
+        return self.render_config(self.device.running)
+
+    @command("any", "display current-configuration interface <interface>")
+    def display_current_interface(self, session: Session, interface: str) -> str:
+        """Show the running configuration of an interface."""
+        return joined(["#", *self.render_port(interface), "#", "return"])
+
+    @command("interface", "display this")
+    def display_this(self, session: Session) -> str:
+        """Show the configuration of the view."""
+        return self.display_current_interface(session, session.interface)
+
+    @command("any", "display saved-configuration")
+    def display_saved(self, session: Session) -> str:
+        """Show the startup configuration."""
+        return self.device.startup
+
+    def render_port(self, name: str) -> list[str]:
+        """Write the configuration of an interface."""
+        raise NotImplementedError
 
     def store(self, text: str) -> None:
         """Write the startup configuration, unless a fault has it otherwise."""

@@ -34,9 +34,7 @@ ATTRIBUTE = struct.Struct("=HH")
 
 RUN = Path("/run/openvswitch")
 PRIORITIES = (112, 128)
-FIRST_LOOK = 0.02
-BETWEEN_LOOKS = 0.04
-LOOKS = 20
+LOOKS = (0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5)
 
 
 def call(path: Path, method: str, *params: Any) -> Any:
@@ -100,30 +98,31 @@ def watch(ports: set[str]) -> None:
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as links:
         links.bind((0, RTMGRP_LINK))
         running = dict.fromkeys(ports, False)
-        looks_left: dict[str, int] = {}
+        looks: dict[str, int] = {}
         next_look = 0.0
         while True:
-            timeout = max(0.0, next_look - time.monotonic()) if looks_left else None
+            timeout = max(0.0, next_look - time.monotonic()) if looks else None
             if select.select([links], [], [], timeout)[0]:
                 for name, carrier in running_links(links.recv(65536)).items():
                     if name in ports and carrier and not running[name]:
-                        looks_left[name] = LOOKS
-                        next_look = time.monotonic() + FIRST_LOOK
+                        looks[name] = 0
+                        next_look = time.monotonic() + LOOKS[0]
                     if name in ports:
                         running[name] = carrier
-            elif looks_left:
-                look_at(looks_left, running)
-                next_look = time.monotonic() + BETWEEN_LOOKS
+            elif looks:
+                look_at(looks, running)
+                next_look = time.monotonic() + min((LOOKS[look] for look in looks.values()), default=0.0)
 
 
-def look_at(looks_left: dict[str, int], running: dict[str, bool]) -> None:
+def look_at(looks: dict[str, int], running: dict[str, bool]) -> None:
+    """One look at each port that came up; the waits grow, because only ten proposals a second may be sent."""
     waiting = waiting_ports()
-    for port in list(looks_left):
-        looks_left[port] -= 1
+    for port in list(looks):
         if port in waiting and running[port]:
-            propose_again(port, looks_left[port])
-        if looks_left[port] == 0 or not running[port]:
-            del looks_left[port]
+            propose_again(port, looks[port])
+        looks[port] += 1
+        if looks[port] == len(LOOKS) or not running[port]:
+            del looks[port]
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from lab.commands import ip_batch
 from lab.errors import LabError
 from lab.instance import MARK
 from lab.machine import Machine
-from lab.network import MANAGEMENT_PORT
+from lab.network import MANAGEMENT_PORT, bridge_address
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SSH_PORT = 22
@@ -48,6 +48,10 @@ class LightMachine(Machine):
     @property
     def ports(self) -> list[str]:
         return [own.name for own, _ in self.site.topology.links_of(self.name)]
+
+    @property
+    def bridge_address(self) -> str:
+        return bridge_address(self.site.topology, self.name)
 
     def prepare(self) -> None:
         for directory in ("disk", "work", "root"):

@@ -42,7 +42,7 @@ class Linux(LightMachine):
         self.options = options.parse(LinuxOptions, dict(spec.options), f"machine {spec.name}")
         bond = self.options.bond
         if bond and sorted(bond.members) != sorted(self.ports):
-            raise LabError(f"The bond of {spec.name} has the members {', '.join(bond.members)}: links must end at them.")
+            raise LabError(f"Links must end at the members {', '.join(bond.members)} of {spec.name}'s bond.")
 
     def start_script(self) -> str:
         start = common_start(self.spec.management, self.site.topology.management.prefix.prefixlen)
@@ -55,7 +55,7 @@ class Linux(LightMachine):
 
     def _bonded(self, bond: Bond) -> str:
         members = " ".join(bond.members)
-        set_up = f"add-br br0 -- set bridge br0 datapath_type=netdev -- add-bond br0 {bond.name} {members}"
+        set_up = f"{openvswitch.bridge(self.bridge_address)} -- add-bond br0 {bond.name} {members}"
         return (
             openvswitch.start(f"{set_up} bond_mode={bond.mode}")
             + "".join(f"ip link set {port} up\n" for port in bond.members)
@@ -72,6 +72,10 @@ class Linux(LightMachine):
 
     def login(self) -> Mapping[str, str]:
         return {"ansible_user": "root"}
+
+    def describe(self) -> str:
+        bond = self.options.bond
+        return f"{self.spec.role}, {bond.name} over {' and '.join(bond.members)}" if bond else self.spec.role
 
     def groups(self) -> Sequence[str]:
         return (f"{self.spec.role}s",)

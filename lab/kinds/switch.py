@@ -17,7 +17,7 @@ from lab.machine import Site
 from lab.topology import MachineSpec, Port
 
 LOWEST_PRIORITY = 61440
-BRIDGE_TIMES = "other_config:rstp-forward-delay=4 other_config:rstp-max-age=6"
+BRIDGE_TIMES = "other_config:rstp-forward-delay=4 other_config:rstp-max-age=6 other_config:rstp-transmit-hold-count=10"
 SAVED_HEAD = """\
 frr version 8.4.4
 frr defaults traditional
@@ -86,7 +86,7 @@ class Switch(LightMachine):
 
     def _ovs(self) -> str:
         bridge = (
-            "add-br br0 -- set bridge br0 datapath_type=netdev rstp_enable=true"
+            f"{openvswitch.bridge(self.bridge_address)} rstp_enable=true"
             f" other_config:rstp-priority={self.options.priority} {BRIDGE_TIMES}"
         )
         spanning = [own.name for own, other in self.site.topology.links_of(self.name) if self._spans(other)]
@@ -107,7 +107,7 @@ class Switch(LightMachine):
     def _linux_bridge(self) -> str:
         ports = "".join(f"ip link set {port} master br0\n" for port in self.ports)
         remove = "if [ -e /sys/class/net/br0 ]; then ip link delete br0; fi\n"
-        return f"{remove}ip link add br0 type bridge stp_state 0 forward_delay 0\n{ports}"
+        return f"{remove}ip link add br0 address {self.bridge_address} type bridge stp_state 0 forward_delay 0\n{ports}"
 
     def _address(self) -> str:
         if self.spec.address is None:
@@ -117,6 +117,12 @@ class Switch(LightMachine):
 
     def login(self) -> Mapping[str, str]:
         return {"ansible_user": USERS[self.options.platform], "switch_platform": self.options.platform}
+
+    def describe(self) -> str:
+        return f"{self.spec.role} switch, {self.options.platform}, {self.options.layer2}"
+
+    def shut_ports(self) -> Sequence[str]:
+        return self.options.shutdown
 
     def groups(self) -> Sequence[str]:
         return ("switches", f"{self.spec.role}_switches")

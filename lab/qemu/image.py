@@ -10,28 +10,25 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import rootfs
+from lab.commands import run
+from lab.errors import LabError
 from lab.qemu.cpio import Archive
 
-SUITE = "bookworm"
-PACKAGES = ("python3", "iproute2", "iputils-ping", "lldpd", "openssh-server", "busybox-static")
 KERNEL = "linux-image-cloud-amd64"
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "bonding")
-DISK_MEGABYTES = 512
+DISK_MEGABYTES = 768
 APPLETS = ("sh", "cat", "mount", "insmod", "switch_root")
 
 HERE = Path(__file__).parent
 SCRIPTS = {"startup.sh": "etc/lab/startup.sh", "inittab": "etc/inittab"}
-WITHOUT = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/i18n")
-DOWNLOAD_KERNEL = (
-    "cd /opt && apt-get --quiet --quiet -o APT::Sandbox::User=root download $(apt-cache depends --important " + KERNEL + " | sed -n 's/.*Depends: linux-image/"
-    "linux-image/p') && dpkg-deb -x linux-image-*.deb /opt/kernel && rm linux-image-*.deb"
+SSHD = (
+    "HostKey /etc/ssh/ssh_host_ed25519_key\nPermitRootLogin prohibit-password\nUsePAM no\nUseDNS no\nStrictModes no\n"
 )
 
 
@@ -47,10 +44,11 @@ class GuestImage:
 
 def ensure_image() -> GuestImage:
     """The image from the cache, built first where it is not there."""
-    home = cache_directory() / f"guest-{recipe()}"
+    root = rootfs.ensure(rootfs.show)
+    home = rootfs.cache_directory() / f"guest-{recipe()}"
     with locked(home.with_suffix(".lock")):
         if not home.is_dir():
-            build(home)
+            build(home, root)
     return GuestImage(
         kernel=home / "vmlinuz",
         initramfs=home / "initramfs",
@@ -59,16 +57,9 @@ def ensure_image() -> GuestImage:
     )
 
 
-def cache_directory() -> Path:
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    directory = base / "contingency-lab"
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory
-
-
 def recipe() -> str:
     """A name that changes when anything changes of which the image is made."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(rootfs.key().encode())
     for part in ("image.py", "cpio.py", "initramfs.sh", *SCRIPTS):
         digest.update((HERE / part).read_bytes())
     return digest.hexdigest()[:16]
@@ -81,48 +72,67 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def build(home: Path) -> None:
+def build(home: Path, shared: Path) -> None:
     """Build aside and rename, so that a build that was broken off leaves no half image."""
     scratch = home.with_suffix(".building")
     if scratch.exists():
         shutil.rmtree(scratch)
-    root, result = scratch / "root", scratch / "result"
-    result.mkdir(parents=True)
-    progress("Debian packages (about a minute)")
-    make_root(root)
-    progress("kernel and initial file system")
-    take_kernel(root / "opt/kernel", result)
-    progress("disk")
-    make_disk(root, result / "disk")
+    root, packages, result = scratch / "root", scratch / "packages", scratch / "result"
+    for directory in (packages, result):
+        directory.mkdir(parents=True)
+    rootfs.show("building the guest (once, some seconds): kernel and busybox from Debian's packages")
+    unpack(packages, kernel_package(), "busybox-static")
+    pack_kernel(packages, result)
+    rootfs.show("building the guest: disk")
+    make_root(shared, root)
     (result / "host_key").write_text((root / "etc/ssh/ssh_host_ed25519_key.pub").read_text())
+    shutil.copyfile(packages / "bin/busybox", root / "bin/busybox")
+    (root / "bin/busybox").chmod(0o755)
+    make_disk(root, result / "disk")
     result.rename(home)
     shutil.rmtree(scratch)
 
 
-def progress(step: str) -> None:
-    print(f"lab: building the guest: {step}", file=sys.stderr, flush=True)
+def kernel_package() -> str:
+    """The package that the newest kernel of this Debian release is in."""
+    found = re.search(r"Depends: (linux-image-\S+)", run(["apt-cache", "depends", "--important", KERNEL]))
+    if not found:
+        raise LabError(f"apt knows no package {KERNEL}: run apt-get update.")
+    return found.group(1)
 
 
-def make_root(root: Path) -> None:
-    """In a mount namespace of its own, so that mounts end with the programs that made them."""
-    without = [f"--dpkgopt=path-exclude=/{path}/*" for path in WITHOUT]
-    command = ["unshare", "--mount", "mmdebstrap", "--quiet", "--variant=apt", f"--include={','.join(PACKAGES)}", *without]
-    command += ['--aptopt=APT::Install-Recommends "false"', f'--customize-hook=chroot "$1" sh -c "{quoted()}"']
-    subprocess.run([*command, SUITE, str(root)], check=True)
+def unpack(directory: Path, *packages: str) -> None:
+    """Download Debian packages with the host's apt and unpack them, without installing anything."""
+    run(
+        [
+            "sh",
+            "-c",
+            'cd "$1" && shift && apt-get --quiet=2 -o APT::Sandbox::User=root download "$@"',
+            "sh",
+            str(directory),
+            *packages,
+        ]
+    )
+    for package in directory.glob("*.deb"):
+        run(["dpkg-deb", "--extract", str(package), str(directory)])
+        package.unlink()
+
+
+def make_root(shared: Path, root: Path) -> None:
+    """The root file system of the lab's machines, with what a machine of its own needs on top."""
+    run(["cp", "--archive", "--reflink=auto", str(shared), str(root)])
     for name, path in SCRIPTS.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(HERE / name, target)
         target.chmod(0o755)
-    for path in ("var/lib/apt/lists", "var/cache/apt"):
-        shutil.rmtree(root / path)
+    (root / "etc/ssh/sshd_config").write_text(SSHD)
+    run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "guest", "-f", str(root / "etc/ssh/ssh_host_ed25519_key")]
+    )
 
 
-def quoted() -> str:
-    return DOWNLOAD_KERNEL.replace("$", r"\$")
-
-
-def take_kernel(tree: Path, result: Path) -> None:
+def pack_kernel(tree: Path, result: Path) -> None:
     """The kernel, and an initial file system with busybox and the few drivers that it needs."""
     (vmlinuz,) = tree.glob("boot/vmlinuz-*")
     shutil.copyfile(vmlinuz, result / "vmlinuz")
@@ -132,14 +142,13 @@ def take_kernel(tree: Path, result: Path) -> None:
     for directory in ("bin", "dev", "root", "modules"):
         archive.directory(directory)
     archive.file("init", (HERE / "initramfs.sh").read_bytes(), 0o755)
-    archive.file("bin/busybox", (tree.parents[1] / "bin/busybox").read_bytes(), 0o755)
+    archive.file("bin/busybox", (tree / "bin/busybox").read_bytes(), 0o755)
     for applet in APPLETS:
         archive.link(f"bin/{applet}", "busybox")
     for name in order:
         archive.file(f"modules/{name}.ko", modules[name].read_bytes())
     archive.file("modules/order", "\n".join(order).encode())
     (result / "initramfs").write_bytes(archive.finish())
-    shutil.rmtree(tree)
 
 
 def insertion_order(modules: dict[str, Path]) -> list[str]:
@@ -150,7 +159,7 @@ def insertion_order(modules: dict[str, Path]) -> list[str]:
         if name in order:
             return
         found = re.search(rb"\0depends=([^\0]*)\0", modules[name].read_bytes())
-        for needed in (found.group(1).decode().split(",") if found else []):
+        for needed in found.group(1).decode().split(",") if found else []:
             if needed:
                 add(needed.replace("-", "_"))
         order.append(name)
@@ -163,4 +172,4 @@ def insertion_order(modules: dict[str, Path]) -> list[str]:
 def make_disk(root: Path, disk: Path) -> None:
     disk.touch()
     os.truncate(disk, DISK_MEGABYTES << 20)
-    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", str(root), str(disk)], check=True)
+    run(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", str(root), str(disk)])

@@ -10,7 +10,8 @@ import struct
 import threading
 from dataclasses import dataclass
 
-from lab.qemu.network import inside
+from lab import kernel
+from lab.qemu.network import namespace_path
 
 MULTICAST = bytes.fromhex("0180c200000e")
 ETHERTYPE = 0x88CC
@@ -63,7 +64,7 @@ class Announcer:
 
     @staticmethod
     def _open(announcement: Announcement) -> tuple[socket.socket, bytes]:
-        with inside(announcement.namespace):
+        with kernel.network_namespace(namespace_path(announcement.namespace)):
             port = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         port.bind((announcement.port, ETHERTYPE))
         return port, announcement.frame(port.getsockname()[4])

@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
-import json
 import os
 import struct
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-CLONE_NEWNET = 0x40000000
+from lab import kernel
+from lab.commands import run
+from lab.instance import NAMESPACES
+
 TUNSETIFF = 0x400454CA
 IFF_TAP_WITHOUT_HEADER = 0x0002 | 0x1000
 
@@ -61,8 +59,8 @@ class GuestNetwork:
         return descriptors
 
     def down(self) -> None:
-        for namespace in namespaces():
-            if namespace in (self.management, *(self.core(core) for core in CORES)):
+        for namespace in (self.management, *(self.core(core) for core in CORES)):
+            if namespace_path(namespace).exists():
                 ip("netns", "delete", namespace)
 
     def _join_cores(self) -> None:
@@ -73,40 +71,16 @@ class GuestNetwork:
 
     @staticmethod
     def _tap(namespace: str, device: str) -> int:
-        with inside(namespace):
-            descriptor = os.open("/dev/net/tun", os.O_RDWR)
+        with kernel.network_namespace(namespace_path(namespace)):
+            descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
         request = struct.pack("16sH22x", device.encode(), IFF_TAP_WITHOUT_HEADER)
         fcntl.ioctl(descriptor, TUNSETIFF, request)
         return descriptor
 
 
 def ip(*words: str) -> str:
-    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
+    return run(["ip", *words])
 
 
-def namespaces() -> list[str]:
-    return [entry["name"] for entry in json.loads(ip("-j", "netns", "list") or "[]")]
-
-
-@contextmanager
-def inside(namespace: str) -> Iterator[None]:
-    """What this thread opens in here, it opens in that network namespace."""
-    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    try:
-        enter(Path("/run/netns", namespace))
-        try:
-            yield
-        finally:
-            enter(Path(f"/proc/self/fd/{home}"))
-    finally:
-        os.close(home)
-
-
-def enter(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        if ctypes.CDLL(None, use_errno=True).setns(descriptor, CLONE_NEWNET):
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), str(path))
-    finally:
-        os.close(descriptor)
+def namespace_path(namespace: str) -> Path:
+    return NAMESPACES / namespace

@@ -15,7 +15,6 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-
 from ansible_collections.contingency.infra.plugins.module_utils._switch.backup import write_atomically
 from ansible_collections.contingency.infra.plugins.module_utils._switch.failover import Reporter, Summary
 from ansible_collections.contingency.infra.plugins.modules.core_switch_summary import ARGUMENT_SPEC

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import SwitchError
 from ansible_collections.contingency.infra.plugins.module_utils._switch.lock import only_run
+from ansible_collections.contingency.infra.plugins.module_utils._switch.parsing import prepare
 from ansible_collections.contingency.infra.plugins.module_utils._switch.plan import Request, Verify
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
+from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
 from ansible_collections.contingency.infra.plugins.module_utils._switch.probe import HostProbe
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 from ansible_collections.contingency.infra.plugins.module_utils._switch.uplink import UplinkTransaction
@@ -23,6 +26,11 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.switch_action im
     Variables,
     target_from,
 )
+
+# Ansible imports this file before it forks its workers. What is read here is read once and not once a switch, and
+# what is frozen here is not copied by each worker's garbage collector.
+prepare(template for platform in PLATFORMS.values() for template in platform.templates)
+gc.freeze()
 
 
 class ActionModule(SwitchAction):

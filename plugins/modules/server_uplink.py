@@ -82,10 +82,12 @@ attributes:
 notes:
   - The active member is a run-time state. The configuration of NetworkManager, systemd-networkd, netplan or ifupdown
     is neither read nor changed, so after a restart of the server or of its network the bond chooses by itself again.
+  - With C(fail_over_mac=active) the server's MAC address changes with the member. The task warns where the bond would
+    not announce the new one (C(num_grat_arp=0)).
   - Needs root (C(become=true)).
   - Where Open vSwitch does not use its usual directory, set C(OVS_RUNDIR) with the task's C(environment).
 author:
-  - contingency.infra contributors
+  - contingency.infra contributors (@contingency)
 """
 
 EXAMPLES = r"""

@@ -19,7 +19,6 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.contingency.infra.plugins.module_utils._switch.connect import HAS_NETMIKO
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import SwitchError
 from ansible_collections.contingency.infra.plugins.module_utils._switch.parsing import HAS_NTC_TEMPLATES

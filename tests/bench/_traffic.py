@@ -40,7 +40,13 @@ def _planned(lab: Lab, to: str) -> Planned:
     time.sleep(SETTLE_SECONDS)
     argv = playbook.command("core_switch_failover")
     at = argv.index(str(ROOT / "playbooks" / "core_switch_failover.yml"))
-    argv[at:] = [str(ROOT / "tests/bench/playbooks/planned.yml"), "-e", f"to={to}", "-e", f"switches={','.join(switches)}"]
+    argv[at:] = [
+        str(ROOT / "tests/bench/playbooks/planned.yml"),
+        "-e",
+        f"to={to}",
+        "-e",
+        f"switches={','.join(switches)}",
+    ]
     cost(argv, playbook.environment(lab))
     time.sleep(SETTLE_SECONDS)
     reports = probe.stop()

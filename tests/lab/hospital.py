@@ -131,7 +131,7 @@ class Hospital:
 
     def on(self, port: str) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
         """What `uplinks` is when every access switch is on one core."""
-        return {switch: ((port,), (port,)) for switch in self.access}
+        return dict.fromkeys(self.access, ((port,), (port,)))
 
     # -- putting right ---------------------------------------------------------------------------------
 
@@ -185,7 +185,9 @@ class Hospital:
 
     def _open_downlinks(self, core: str) -> None:
         if " shutdown" in self.running(core):
-            self.configure(core, *[line for n in (11, 12, 13, 14) for line in (f"interface swp{n}", "no shutdown", "exit")])
+            self.configure(
+                core, *[line for n in (11, 12, 13, 14) for line in (f"interface swp{n}", "no shutdown", "exit")]
+            )
 
     def _server_back_to_core_a(self, server: str) -> None:
         self.shell(server, "ovs-appctl bond/set-active-member bond0 eth0 >/dev/null")

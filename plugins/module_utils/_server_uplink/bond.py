@@ -33,3 +33,7 @@ class Bond(ABC):
     @abstractmethod
     def carries(self, device: str) -> bool:
         """Whether packets that leave by this network device go through the bond."""
+
+    @abstractmethod
+    def announce(self) -> None:
+        """Tell the network where this host's addresses are now."""

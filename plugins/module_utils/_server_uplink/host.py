@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -52,6 +53,10 @@ class Host(ABC):
         """The names in a directory, none where it does not exist."""
 
     @abstractmethod
+    def send_frame(self, device: str, frame: bytes) -> None:
+        """Send an Ethernet frame out of a device; raises OSError as the kernel gives it."""
+
+    @abstractmethod
     def now(self) -> float: ...
 
     @abstractmethod
@@ -89,6 +94,11 @@ class LocalHost(Host):
 
     def names(self, path: str) -> list[str]:
         return sorted(os.listdir(path)) if os.path.isdir(path) else []
+
+    def send_frame(self, device: str, frame: bytes) -> None:
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+            raw.bind((device, 0))
+            raw.send(frame)
 
     def now(self) -> float:
         return time.monotonic()

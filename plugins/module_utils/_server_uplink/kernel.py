@@ -103,6 +103,9 @@ class KernelBond(Bond):
                 f"({error.strerror}); look at the member's link and at the kernel's log."
             ) from error
 
+    def announce(self) -> None:
+        """The kernel did it when the active member changed (num_grat_arp, num_unsol_na)."""
+
     def carries(self, device: str) -> bool:
         return device == self.name or any(self.carries(lower) for lower in self._below(device))
 

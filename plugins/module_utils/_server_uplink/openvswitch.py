@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.announce import announcement
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.bond import Bond
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.host import Answer, Host
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.model import (
@@ -94,8 +96,28 @@ class OpenVswitchBond(Bond):
                 f"bond/show {self.name}."
             )
 
+    def announce(self) -> None:
+        bridge = self._vsctl("br-to-parent", self._vsctl("port-to-br", self.name))
+        for device in [bridge, *self._vsctl("list-ports", bridge).split()]:
+            for mac, address in self._addresses(device):
+                self._send(device, mac, address)
+
+    def _addresses(self, device: str) -> list[tuple[str, str]]:
+        """The hardware and IP addresses that a device has in this host; none where it has no such device."""
+        answer = self.host.run(["ip", "-json", "addr", "show", "dev", device])
+        links = json.loads(answer.output or "[]") if not answer.status else []
+        return [(link["address"], info["local"]) for link in links for info in link["addr_info"]]
+
+    def _send(self, device: str, mac: str, address: str) -> None:
+        try:
+            self.host.send_frame(device, announcement(mac, address))
+        except OSError as error:
+            raise ServerUplinkError(
+                f"{address} could not be announced on {device} ({error.strerror}); run the task as root (become: true)."
+            ) from error
+
     def carries(self, device: str) -> bool:
-        bridge = self._vsctl("port-to-br", self.name)
+        bridge = self._vsctl("br-to-parent", self._vsctl("port-to-br", self.name))
         return any(self._bridge_of(name) == bridge for name in self._with_lower(device))
 
     def _words(self, change: Change) -> list[str]:
@@ -133,7 +155,11 @@ class OpenVswitchBond(Bond):
         return answer.output.strip()
 
     def _bridge_of(self, device: str) -> str:
-        answer = self.host.run(["ovs-vsctl", "--timeout=" + SECONDS, "iface-to-br", device])
+        """The bridge that a device is a port of, or whose own port it is; empty where there is none."""
+        return self._ask("br-to-parent", self._ask("iface-to-br", device) or device)
+
+    def _ask(self, *words: str) -> str:
+        answer = self.host.run(["ovs-vsctl", f"--timeout={SECONDS}", *words])
         return "" if answer.status else answer.output.strip()
 
     def _with_lower(self, device: str) -> list[str]:

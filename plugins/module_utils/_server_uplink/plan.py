@@ -31,7 +31,7 @@ def not_a_member(state: BondState, wanted: Wanted) -> str | None:
     )
 
 
-def bond_is_down(state: BondState, wanted: Wanted) -> str | None:
+def bond_is_down(state: BondState, _wanted: Wanted) -> str | None:
     if state.up:
         return None
     return (

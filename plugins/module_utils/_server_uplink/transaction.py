@@ -156,10 +156,15 @@ class Transaction:
         wrong = failed(self.outcome.verified)
         if wrong:
             self._undo(bond, before, self._complaint(wrong[0]))
+        if changes:
+            # Once more: the first announcement may have met a port that was not yet forwarding.
+            bond.announce()
 
     def _apply(self, bond: Bond, changes: Changes) -> None:
         for change in changes:
             self._send(bond, change)
+        if changes:
+            bond.announce()
 
     def _send(self, bond: Bond, change: Change) -> None:
         self._sent.append(bond.command(change))

@@ -23,4 +23,6 @@ CONNECTION_ARGUMENTS: Dict[str, Dict[str, Any]] = {
     "command_timeout": {"type": "float"},
 }
 
-ON_CONTROLLER = "This module runs on the controller by its action plugin; call it as contingency.infra.{name} in a task."
+ON_CONTROLLER = (
+    "This module runs on the controller by its action plugin; call it as contingency.infra.{name} in a task."
+)

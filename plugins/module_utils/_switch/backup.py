@@ -65,7 +65,9 @@ class BackupStore:
         if not os.path.isdir(self._directory):
             return []
         pattern = re.compile(rf"{re.escape(name)}-\d{{8}}T\d{{6}}Z\.txt$")
-        return sorted(os.path.join(self._directory, each) for each in os.listdir(self._directory) if pattern.match(each))
+        return sorted(
+            os.path.join(self._directory, each) for each in os.listdir(self._directory) if pattern.match(each)
+        )
 
 
 def write_atomically(path: str, text: str) -> None:

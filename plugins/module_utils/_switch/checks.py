@@ -103,7 +103,9 @@ class Verifier:
         mine = [row for row in rows if self._platform.same_port(row.port, self._request.active)]
         seen = ", ".join(f"{row.role} {'forwarding' if row.forwarding else 'not forwarding'}" for row in mine)
         passed = bool(mine) and all(row.settled for row in mine)
-        return [Check("spanning_tree", self._request.active, "root, alternate or forwarding", seen or "no state", passed)]
+        return [
+            Check("spanning_tree", self._request.active, "root, alternate or forwarding", seen or "no state", passed)
+        ]
 
     def _neighbor(self, session: AnySession) -> Optional[List[Check]]:
         expected = self._request.expect_neighbor

@@ -96,6 +96,11 @@ def explained(target: Target, error: BaseException) -> SwitchError:
                 f"({fingerprint(link.expected_key)}) on {where}; if the switch was not replaced this may be an attack, "
                 f"else remove the old key with ssh-keygen -R '{_known_as(target)}' and record the new one",
             )
+        if isinstance(link, paramiko.AuthenticationException) and "imeout" in str(link):
+            return Unreachable(
+                target.name,
+                f"{where} did not finish the login within {target.login_timeout:g} s; try the console",
+            )
         if isinstance(link, paramiko.AuthenticationException):
             with_what = "the key " + target.key_file if target.key_file else "the password"
             return LoginFailed(
@@ -104,7 +109,9 @@ def explained(target: Target, error: BaseException) -> SwitchError:
                 "check ansible_user and ansible_password or ansible_ssh_private_key_file",
             )
         if isinstance(link, socket.gaierror):
-            return Unreachable(target.name, f"the name '{target.host}' does not resolve; set ansible_host to an address")
+            return Unreachable(
+                target.name, f"the name '{target.host}' does not resolve; set ansible_host to an address"
+            )
         if isinstance(link, paramiko.ssh_exception.NoValidConnectionsError):
             cause = next(iter(link.errors.values()))
             return Unreachable(target.name, f"{_words(cause)} at {where}; check power, cable and management network")
@@ -116,7 +123,9 @@ def explained(target: Target, error: BaseException) -> SwitchError:
             return privilege_missing(target)
     text = " ".join(str(error).split())
     if any(each in text for each in ("banner", "EOF", "No existing session")):
-        return Unreachable(target.name, f"{where} accepts the connection but does not speak SSH in time; try the console")
+        return Unreachable(
+            target.name, f"{where} accepts the connection but does not speak SSH in time; try the console"
+        )
     if isinstance(error, netmiko.exceptions.NetmikoBaseException):
         return Unreachable(target.name, f"no session on {where}: {text[:200]}; check switch_platform and the console")
     return Unreachable(target.name, f"no session on {where}: {type(error).__name__}: {text[:200]}; try the console")

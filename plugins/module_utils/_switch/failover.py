@@ -141,7 +141,9 @@ def target_limitations(
         if port is None:
             reasons.append(f"has no port {name}; check core_switch_downlinks")
         elif not port["enabled"]:
-            reasons.append(f"port {name} to an access switch is shut; enable it or leave it out of core_switch_downlinks")
+            reasons.append(
+                f"port {name} to an access switch is shut; enable it or leave it out of core_switch_downlinks"
+            )
     if neighbors and gathered["neighbors"] is None:
         reasons.append("cannot tell its neighbors; empty core_switch_target_neighbors for it")
     seen = {neighbor["name"].partition(".")[0].lower() for neighbor in gathered["neighbors"] or []}
@@ -200,7 +202,9 @@ class Reporter:
             text = self._say("left_missing" if which == "left" else "failed", why=_why(name, result))
             return Line(name, which, which == "left", text, dict(result))
         files = [file["path"] for file in result["files"]]
-        return Line(name, which, True, self._say(f"{which}_{'saved' if which == 'left' else 'ready'}", files=_folder(files)))
+        return Line(
+            name, which, True, self._say(f"{which}_{'saved' if which == 'left' else 'ready'}", files=_folder(files))
+        )
 
     def _access(self, name: str, result: Optional[Mapping[str, Any]]) -> Line:
         if result is None:
@@ -241,7 +245,9 @@ class Reporter:
         return self._say("planned", commands="; ".join(result["commands"]))
 
     def _proofs(self, result: Mapping[str, Any]) -> str:
-        proofs = [f"{check['check']} {check['seen']}" for check in result["verified"] if check["check"] != "standby_shut"]
+        proofs = [
+            f"{check['check']} {check['seen']}" for check in result["verified"] if check["check"] != "standby_shut"
+        ]
         if result.get("unproven"):
             proofs.append(self._say("unproven", names=", ".join(result["unproven"])))
         return ", ".join(proofs)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Sequence
 
 from .model import Uplinks
 from .plan import BREAK_BEFORE_MAKE, MAKE_BEFORE_BREAK, Plan, Request
@@ -60,7 +60,7 @@ def session_limitation(
     if not shuts:
         return None
     carrier = request.management_port or _carrier(platform, session, uplinks)
-    if carrier is None:
+    if carrier is None or (not request.management_port and _may_be_member(platform, shuts, carrier)):
         controller, switch = session.addresses
         return (
             f"it cannot be told through which port this session from {controller} to {switch} runs, and "
@@ -73,6 +73,11 @@ def session_limitation(
                 "reach the switch through its management port or through another uplink"
             )
     return None
+
+
+def _may_be_member(platform: Platform, shuts: Sequence[str], carrier: str) -> bool:
+    """Does the session run through an aggregate of which a port to be shut may be a member?"""
+    return platform.is_virtual(carrier) and not all(platform.is_virtual(port) for port in shuts)
 
 
 def _carrier(platform: Platform, session: AnySession, uplinks: Uplinks) -> Optional[str]:

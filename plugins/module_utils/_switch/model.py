@@ -111,6 +111,7 @@ class Send:
 
     ``answers`` are (pattern, reply) pairs for questions that it may ask; ``success`` is a pattern
     that the output must hold; ``failure`` are patterns that mean an error beside the platform's own.
+    An ``optional`` line may be refused: it removes what an earlier run may have left.
     """
 
     command: str
@@ -118,6 +119,7 @@ class Send:
     success: str = ""
     failure: Tuple[str, ...] = field(default=())
     timeout: float = 0.0
+    optional: bool = False
 
 
 def plain_mac(mac: str) -> str:

@@ -9,19 +9,24 @@ import difflib
 import re
 from typing import Iterable, Mapping, Optional
 
-_SPLIT = re.compile(r"^\s*([A-Za-z][A-Za-z_-]*?)\s*(\d[\d/:.]*)?\s*$")
+_SPLIT = re.compile(r"^\s*(\d*[A-Za-z][A-Za-z_-]*?)\s*(\d[\d/:.]*)?\s*$")
 
 
-def expanded(name: str, abbreviations: Mapping[str, str]) -> str:
-    """Return the full lower-case name of a port, ``Te1/0/2`` -> ``tengigabitethernet1/0/2``.
+def full(name: str, abbreviations: Mapping[str, str]) -> str:
+    """Return the full name of a port, ``Te1/0/2`` -> ``TenGigabitEthernet1/0/2``; also ``10GE 1/0/2`` -> ``10GE1/0/2``.
 
     ``abbreviations`` maps the platform's short forms to its full ones, keys in lower case.
     """
     match = _SPLIT.match(name)
     if not match:
-        return name.strip().lower()
+        return name.strip()
     kind, number = match.group(1), match.group(2) or ""
-    return (abbreviations.get(kind.lower(), kind) + number).lower()
+    return abbreviations.get(kind.lower(), kind) + number
+
+
+def expanded(name: str, abbreviations: Mapping[str, str]) -> str:
+    """Return the full name of a port in lower case, so that two names of one port are equal."""
+    return full(name, abbreviations).lower()
 
 
 def find(name: str, known: Iterable[str], abbreviations: Mapping[str, str]) -> Optional[str]:

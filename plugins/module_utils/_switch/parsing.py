@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterable, List
 
 try:
     import ntc_templates
@@ -18,11 +18,18 @@ except ImportError:
     HAS_NTC_TEMPLATES = False
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _machine(template: str) -> Any:
     path = os.path.join(os.path.dirname(ntc_templates.__file__), "templates", f"{template}.textfsm")
     with open(path, encoding="utf-8") as handle:
         return textfsm.TextFSM(handle)
+
+
+def prepare(templates: Iterable[str]) -> None:
+    """Read templates ahead of time: done before Ansible forks, every worker has them without reading them again."""
+    if HAS_NTC_TEMPLATES:
+        for template in templates:
+            _machine(template)
 
 
 def parse(template: str, output: str) -> List[Dict[str, Any]]:

@@ -89,8 +89,6 @@ def plan_restore(before: Uplinks, now: Uplinks, strategy: str) -> Plan:
     return plan_states(now, {name: port.enabled for name, port in before.ports.items()}, strategy)
 
 
-
-
 def commands(platform: Platform, plan: Plan, net_seconds: int, confirm_pending: bool, save: bool) -> List[str]:
     """Return every line that a run of this plan sends to change the switch, in order."""
     sends: List[Send] = list(platform.confirm()) if confirm_pending else []

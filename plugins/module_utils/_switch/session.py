@@ -9,7 +9,7 @@ import re
 import socket
 import time
 from abc import ABC, abstractmethod
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any, List, Optional, Sequence, Tuple
 
 from .connect import open_connection, privilege_missing
 from .errors import CommandRejected, SessionLost, SwitchError
@@ -75,6 +75,8 @@ class Session(ABC):
             self._reject(send, self.exchange(send))
 
     def _reject(self, send: Send, output: str) -> None:
+        if send.optional:
+            return
         if self._rejections.search(output) or any(re.search(each, output) for each in send.failure):
             raise CommandRejected(self.target.name, send.command, output)
         if send.success and not re.search(send.success, output):
@@ -110,13 +112,8 @@ class CliSession(Session):
         self.exchange(Send(""))
         if not self.prompt.endswith(">"):
             return
-        if not self.target.enable_secret:
-            raise privilege_missing(self.target)
-        try:
-            self._connection.enable()
-        except ValueError as error:
-            raise privilege_missing(self.target) from error
-        self.exchange(Send(""))
+        # Some switches ask for no password here; IOS asks three times for the right one.
+        self.exchange(Send("enable", answers=((r"[Pp]assword:?", self.target.enable_secret or ""),)))
         if self.prompt.endswith(">"):
             raise privilege_missing(self.target)
 
@@ -209,7 +206,9 @@ class ShellSession(Session):
             output = self._drained(channel)
             status = channel.recv_exit_status()
         except socket.timeout as error:
-            raise SessionLost(self.target.name, f"no answer in time to '{send.command}'; look at the console") from error
+            raise SessionLost(
+                self.target.name, f"no answer in time to '{send.command}'; look at the console"
+            ) from error
         except Exception as error:
             raise SessionLost(
                 self.target.name, f"the session ended ({error}) in '{send.command}'; look at the switch's console"
@@ -226,4 +225,4 @@ class ShellSession(Session):
             chunks.append(data)
 
 
-AnySession = Union[CliSession, ShellSession]
+AnySession = Session

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
 
 from .checks import Probe, Verification, Verifier
-from .errors import CheckFailed, CommandRejected, Refused, SaveFailed, SessionLost, StateUnknown, SwitchError, Unparsable
+from .errors import (
+    CheckFailed,
+    CommandRejected,
+    Refused,
+    SaveFailed,
+    SessionLost,
+    StateUnknown,
+    SwitchError,
+    Unparsable,
+)
 from .guards import dead_end_limitation, loop_limitation, probe_limitation, session_limitation
 from .model import Port, Send, Uplinks
 from .plan import Plan, Request, after_plan, commands, plan_move, plan_restore, state_text
@@ -213,7 +222,7 @@ class UplinkTransaction:
     def _unknown(self, lost: SwitchError, error: SwitchError) -> StateUnknown:
         net = (
             f"the switch puts the former state back by itself within {self._net_seconds} s; "
-            if self._net_seconds
+            if self._net_seconds and self._platform.reverts_by_itself
             else ""
         )
         return StateUnknown(
@@ -246,7 +255,7 @@ class UplinkTransaction:
             self._leave_config()
         except SessionLost as lost:
             self._reconnect(lost)
-        if self._net_seconds:
+        if self._net_seconds and self._platform.read_pending(self.session):
             self._tolerant(self._platform.cancel())
         now = self._read()
         if now.pending_revert:
@@ -268,8 +277,7 @@ class UplinkTransaction:
         while True:
             after = self._note_after()
             wrong = [
-                f"{name} is {_state(after[name].enabled, after[name].link)}, "
-                f"was {_state(was.enabled, was.link)}"
+                f"{name} is {_state(after[name].enabled, after[name].link)}, was {_state(was.enabled, was.link)}"
                 for name, was in before.ports.items()
                 if after[name].enabled != was.enabled or (was.link and not after[name].link)
             ]

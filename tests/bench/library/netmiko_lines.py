@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.basic import AnsibleModule
-
 import netmiko
+from ansible.module_utils.basic import AnsibleModule
 
 
 def main():

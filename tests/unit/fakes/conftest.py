@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from netmiko import BaseConnection, ConnectHandler
+from netmiko import ConnectHandler
 
 from lab.fakes import Fake, FakeNetwork
 from lab.fakes.model import NAMES
 
 Row = dict[str, Any]
+ASKS_OR_WAITS = r"(?:[>#\]]|\[Y/N\]:?|\]:|\[confirm\]|\? |\(yes\) |key\):|assword: ?)\s*$"
 
 
 @dataclass(frozen=True)
@@ -234,12 +235,12 @@ def net() -> Iterator[Callable[..., FakeNetwork]]:
 
 
 @pytest.fixture(scope="session")
-def every_platform() -> Iterator[Callable[[str], BaseConnection]]:
+def every_platform() -> Iterator[Callable[[str], Any]]:
     """One device of each platform for tests that only look; every_platform(name) is the connection to it."""
-    opened: dict[str, BaseConnection] = {}
+    opened: dict[str, Any] = {}
     with FakeNetwork([Fake(name, name) for name in VENDORS]) as network:
 
-        def connection(name: str) -> BaseConnection:
+        def connection(name: str) -> Any:
             if name not in opened:
                 opened[name] = ConnectHandler(**network[name].netmiko())
             return opened[name]
@@ -250,17 +251,17 @@ def every_platform() -> Iterator[Callable[[str], BaseConnection]]:
 
 
 @pytest.fixture
-def looking(every_platform: Callable[[str], BaseConnection], platform: str) -> BaseConnection:
+def looking(every_platform: Callable[[str], Any], platform: str) -> Any:
     """A connection to an untouched device of the platform."""
     return every_platform(platform)
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[..., BaseConnection]]:
+def connect() -> Iterator[Callable[..., Any]]:
     """Log in with Netmiko: connect(handle, ...)."""
-    opened: list[BaseConnection] = []
+    opened: list[Any] = []
 
-    def login(handle: Any, **overrides: Any) -> BaseConnection:
+    def login(handle: Any, **overrides: Any) -> Any:
         opened.append(ConnectHandler(**handle.netmiko(**overrides)))
         return opened[-1]
 
@@ -274,11 +275,11 @@ def connect() -> Iterator[Callable[..., BaseConnection]]:
 def send() -> Callable[..., str]:
     """Send lines one after the other, each after the answer to the one before: send(connection, line, ...)."""
 
-    def lines(connection: BaseConnection, *commands: str) -> str:
+    def lines(connection: Any, *commands: str) -> str:
         answers = []
         for command in commands:
             connection.write_channel(command + "\n")
-            answers.append(connection.read_until_pattern(r"(?:[>#\]]|\[Y/N\]:?|\[confirm\]|\? |key\):|assword: ?)\s*$"))
+            answers.append(connection.read_until_pattern(ASKS_OR_WAITS))
         return "".join(answers)
 
     return lines

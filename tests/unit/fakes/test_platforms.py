@@ -11,14 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from netmiko import BaseConnection
 from ntc_templates.parse import parse_output
 
 from lab.fakes import Credentials, Fake, FakeNetwork, Timings
+from lab.fakes.model import NAMES
 from tests.unit.fakes.conftest import VENDORS, Vendor
 
 Start = Callable[..., FakeNetwork]
-Connect = Callable[..., BaseConnection]
+Connect = Callable[..., Any]
 Send = Callable[..., str]
 PAGING_OFF = {
     "hp_comware": "screen-length disable",
@@ -32,7 +32,7 @@ PAGING_OFF = {
 }
 
 
-def rows(connection: BaseConnection, platform: str, command: str) -> list[dict[str, Any]]:
+def rows(connection: Any, platform: str, command: str) -> list[dict[str, Any]]:
     """Run a command and parse it with ntc-templates, which refuses what is not the vendor's format."""
     templates = VENDORS[platform].templates
     output = connection.send_command(command)
@@ -41,7 +41,7 @@ def rows(connection: BaseConnection, platform: str, command: str) -> list[dict[s
 
 @pytest.mark.parametrize("platform", sorted(set(VENDORS) - {"ruijie_os", "juniper_junos"}))
 def test_port_tables_are_in_the_vendors_format(
-    looking: BaseConnection, platform: str, vendor: Vendor, uplinks: tuple[str, str]
+    looking: Any, platform: str, vendor: Vendor, uplinks: tuple[str, str]
 ) -> None:
     status = {row[vendor.port]: vendor.is_up(row) for row in rows(looking, platform, vendor.status)}
     names = [name for name in uplinks if name in status] or list(vendor.shorts)
@@ -50,7 +50,7 @@ def test_port_tables_are_in_the_vendors_format(
 
 @pytest.mark.parametrize("platform", sorted(set(VENDORS) - {"ruijie_os"}))
 def test_tables_are_in_the_vendors_format_and_tell_the_same_story(
-    looking: BaseConnection, platform: str, vendor: Vendor, uplinks: tuple[str, str]
+    looking: Any, platform: str, vendor: Vendor, uplinks: tuple[str, str]
 ) -> None:
     neighbors = rows(looking, platform, vendor.neighbors)
     assert [row["neighbor_name"] for row in neighbors] == ["core-a"]
@@ -70,7 +70,7 @@ def test_tables_are_in_the_vendors_format_and_tell_the_same_story(
 
 @pytest.mark.parametrize("platform", ["juniper_junos", "ruijie_os"])
 def test_tables_without_a_template_follow_the_vendors_manual(
-    looking: BaseConnection, platform: str, vendor: Vendor, uplinks: tuple[str, str]
+    looking: Any, platform: str, vendor: Vendor, uplinks: tuple[str, str]
 ) -> None:
     status = looking.send_command(vendor.status)
     neighbors = looking.send_command(vendor.neighbors)
@@ -113,11 +113,17 @@ def test_a_change_moves_what_is_seen_and_a_save_stores_it(
     assert all(uplinks[1] in text for text in shown)
     assert not any(re.search(r"(?i)error|invalid|unrecognized", text) for text in shown)
 
+    if vendor.save:
+        handle.faults.refuse_save = "permission"
+        handle.device.startup = before
+        assert vendor.denied in send(connection, *vendor.save[: 2 if platform != "hp_comware" else 4])
+        assert handle.startup_config() == before
+
     handle.set_peer(uplinks[1], False)
     assert vendor.reply not in connection.send_command(vendor.ping.format("10.9.0.1"))
 
 
-def test_an_unknown_word_gets_the_vendors_error(looking: BaseConnection, vendor: Vendor) -> None:
+def test_an_unknown_word_gets_the_vendors_error(looking: Any, vendor: Vendor) -> None:
     word = "display" if vendor.status.startswith("display") else "show"
     answer = looking.send_command(f"{word} nonsense", strip_prompt=False, strip_command=False)
     assert vendor.unknown in answer
@@ -128,7 +134,7 @@ def test_an_unknown_word_gets_the_vendors_error(looking: BaseConnection, vendor:
 
 
 def test_output_is_paged_until_the_client_says_otherwise(
-    looking: BaseConnection, send: Send, platform: str, vendor: Vendor
+    looking: Any, send: Send, platform: str, vendor: Vendor
 ) -> None:
     whole = looking.send_command(vendor.shown[0])
     send(looking, vendor.paging)
@@ -168,12 +174,32 @@ def test_two_uplinks_without_spanning_tree_are_a_loop(net: Start, platform: str)
     assert network["tree"].device.is_blocked(network["tree"].fake.uplinks()["core-b"])
 
 
-def test_neighbors_and_addresses_may_take_their_time(net: Start, platform: str, uplinks: tuple[str, str]) -> None:
-    device = net(Fake("sw", platform, timings=Timings(link=0.05, lldp=0.3, mac=0.15)))["sw"].device
-    device.config_of(uplinks[0]).shutdown, device.config_of(uplinks[1]).shutdown = True, False
-    seen = []
-    for _ in range(3):
-        behind = [name for _, name in device.learned() if name in uplinks]
-        seen.append((device.is_up(uplinks[1]), bool(behind), [peer.name for _, peer in device.neighbors()]))
-        time.sleep(0.18)
-    assert seen == [(False, False, []), (True, True, []), (True, True, ["core-b"])]
+def test_neighbors_and_addresses_may_take_their_time(net: Start) -> None:
+    device = net(Fake("sw", "cisco_ios", timings=Timings(link=0.05, lldp=0.3, mac=0.15)))["sw"].device
+    first, second = NAMES["cisco_ios"].uplinks
+    device.config_of(first).shutdown, device.config_of(second).shutdown = True, False
+    device.refresh()
+    start = time.monotonic()
+    seen: dict[str, float] = {}
+    while "neighbor" not in seen:
+        now = time.monotonic() - start
+        if device.is_up(second):
+            seen.setdefault("link", now)
+        if any(name == second for _, name in device.learned()):
+            seen.setdefault("mac", now)
+        if device.neighbors():
+            seen.setdefault("neighbor", now)
+        time.sleep(0.005)
+    assert list(seen) == ["link", "mac", "neighbor"]
+    assert seen["link"] >= 0.04
+    assert seen["mac"] >= 0.14
+    assert seen["neighbor"] >= 0.29
+
+
+def test_ios_without_lldp_knows_its_neighbor_by_cdp(net: Start, connect: Connect) -> None:
+    connection = connect(net(Fake("sw", "cisco_ios", lldp=False, active=1))["sw"])
+    assert connection.send_command("show lldp neighbors") == "% LLDP is not enabled"
+    (brief,) = rows(connection, "cisco_ios", "show cdp neighbors")
+    (detail,) = rows(connection, "cisco_ios", "show cdp neighbors detail")
+    assert (brief["neighbor_name"], brief["local_interface"]) == ("core-b", "Ten 1/0/2")
+    assert (detail["neighbor_name"], detail["local_interface"]) == ("core-b", "TenGigabitEthernet1/0/2")

@@ -28,6 +28,10 @@ class FakeHost(Host):
     commands: list[str] = field(default_factory=list)
     writes: list[tuple[str, str]] = field(default_factory=list)
     time: float = 0.0
+    frames: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def send_frame(self, device: str, frame: bytes) -> None:
+        self.frames.append((device, frame))
 
     def has_program(self, name: str) -> bool:
         return any(command[0] == name for command in self.answers)
@@ -130,7 +134,11 @@ class FakeServer(FakeHost):
 
     def _status(self, words: str) -> str:
         lines = ["Ethernet Channel Bonding Driver: v6.1.0-56-cloud-amd64", "", f"Bonding Mode: {words}"]
-        lines += [f"Primary Slave: {self.primary or 'None'}", f"Currently Active Slave: {self.active}", "MII Status: up"]
+        lines += [
+            f"Primary Slave: {self.primary or 'None'}",
+            f"Currently Active Slave: {self.active}",
+            "MII Status: up",
+        ]
         for name, up in self.carriers.items():
             lines += ["", f"Slave Interface: {name}", f"MII Status: {'up' if up else 'down'}", "Speed: 10000 Mbps"]
         return "\n".join(lines)

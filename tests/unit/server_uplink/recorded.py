@@ -1,7 +1,7 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What real bonds print: the kernel 6.1 in the lab's guest, and Open vSwitch's formats before and after 2.15."""
+"""Bonds in the format that the kernel 6.1 of the lab's guest and Open vSwitch before and after 2.15 print them."""
 
 from __future__ import annotations
 

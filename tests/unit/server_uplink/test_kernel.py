@@ -83,7 +83,7 @@ def test_an_ordinary_network_card_is_no_bond() -> None:
 
 
 def test_a_bond_that_cannot_be_read_is_unknown() -> None:
-    with pytest.raises(ServerUplinkError, match="unknown.*become"):
+    with pytest.raises(ServerUplinkError, match=r"unknown.*become"):
         KernelBond(FakeHost(files={f"{BONDING}/mode": "active-backup 1"}), "bond0").read()
 
 

@@ -113,8 +113,11 @@ def test_only_ports_of_its_bridge_are_carried_by_the_bond() -> None:
     server.files["/sys/class/net/br0.10/lower_br0"] = ""
     server.answers[(*VSCTL, "port-to-br", "bond0")] = Answer(0, "br0\n", "")
     server.answers[(*VSCTL, "iface-to-br")] = Answer(1, "", "ovs-vsctl: no interface named mgmt0\n")
-    server.answers[(*VSCTL, "iface-to-br", "br0")] = Answer(0, "br0\n", "")
+    server.answers[(*VSCTL, "iface-to-br", "vlan20")] = Answer(0, "br0\n", "")
+    server.answers[(*VSCTL, "br-to-parent")] = Answer(1, "", "ovs-vsctl: no bridge named mgmt0\n")
+    server.answers[(*VSCTL, "br-to-parent", "br0")] = Answer(0, "br0\n", "")
     bond = OpenVswitchBond(server, "bond0")
     assert bond.carries("br0")
     assert bond.carries("br0.10")
+    assert bond.carries("vlan20")
     assert not bond.carries("mgmt0")

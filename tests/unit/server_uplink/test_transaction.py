@@ -142,6 +142,12 @@ def test_a_wanted_member_that_fails_right_after_the_move() -> None:
     assert "check active saw eth0, expected eth1" in str(outcome.problem)
 
 
+def test_nobody_is_asked_for_an_answer_while_the_link_itself_is_down() -> None:
+    server = FakeServer(after_write=lambda server: server.pull("eth1"))
+    run(server)
+    assert not any(command.startswith("ping") for command in server.commands)
+
+
 def test_a_wanted_member_that_fails_between_reading_and_writing() -> None:
     server = FakeServer()
     write = server.write

@@ -98,9 +98,7 @@ def test_the_newest_are_kept_and_other_files_left_alone(store: BackupStore, dire
     ]
 
 
-def test_a_full_disk_leaves_the_old_file_whole_and_no_half_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_leaves_the_old_file_whole_and_no_half_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "running.txt"
     write_atomically(str(path), "old\n")
 

@@ -50,7 +50,11 @@ MOVED = {
     "saved": True,
     "seconds": {"total": 1.234},
 }
-BROKEN = {"failed": True, "msg": "access-lab: swp50: check link expected up, saw down; put back and proven", "changed": False}
+BROKEN = {
+    "failed": True,
+    "msg": "access-lab: swp50: check link expected up, saw down; put back and proven",
+    "changed": False,
+}
 SERVER = {
     "changed": True,
     "after": {"name": "bond0", "active": "eth1"},
@@ -111,7 +115,9 @@ class TestArguments:
     def test_an_inventory_without_cores_is_refused(self) -> None:
         assert "the group core_switches is empty" in "; ".join(reasons("", "", groups={}))
 
-    @pytest.mark.parametrize("variables", [{}, {"core_switch_uplinks": None}, {"core_switch_uplinks": {"core-a": "swp49"}}])
+    @pytest.mark.parametrize(
+        "variables", [{}, {"core_switch_uplinks": None}, {"core_switch_uplinks": {"core-a": "swp49"}}]
+    )
     def test_an_access_switch_without_an_uplink_to_the_standby_is_named(self, variables: dict[str, Any]) -> None:
         found = reasons(hostvars={"access-ward": variables})
         assert "access-ward has no uplink to core-b in core_switch_uplinks" in found
@@ -179,7 +185,12 @@ class TestWords:
         said = summary(
             left=GONE,
             target=None,
-            access={"access-ward": MOVED, "access-lab": BROKEN, "access-pharmacy": None, "access-x": {**MOVED, "changed": False}},
+            access={
+                "access-ward": MOVED,
+                "access-lab": BROKEN,
+                "access-pharmacy": None,
+                "access-x": {**MOVED, "changed": False},
+            },
             servers={"server-his": SERVER, "server-pacs": {"unreachable": True, "msg": "no route"}, "server-x": None},
             mode=mode,
             direction=direction,
@@ -210,7 +221,9 @@ class TestSummary:
         assert "no answer from 10.77.0.11" in line(said, "core-a")
 
     def test_an_unreachable_target_is_a_failure(self, language: str) -> None:
-        assert summary(target={"failed": True, "had": False, "msg": "core-b: no answer"}, language=language).failed == ["core-b"]
+        assert summary(target={"failed": True, "had": False, "msg": "core-b: no answer"}, language=language).failed == [
+            "core-b"
+        ]
 
     def test_a_moved_switch_shows_before_after_proofs_saved_and_seconds(self, language: str) -> None:
         text = line(summary(language=language), "access-ward")

@@ -33,7 +33,13 @@ def test_spellings_of_one_port(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Te1/0/1", "Te1/0/11"), ("Te1/0/1", "Gi1/0/1"), ("swp5", "swp50"), ("Te1/0/1", "Te1/0/1.100"), ("eth1", "eth1:1")],
+    [
+        ("Te1/0/1", "Te1/0/11"),
+        ("Te1/0/1", "Gi1/0/1"),
+        ("swp5", "swp50"),
+        ("Te1/0/1", "Te1/0/1.100"),
+        ("eth1", "eth1:1"),
+    ],
 )
 def test_different_ports(one: str, other: str) -> None:
     assert expanded(one, CISCO) != expanded(other, CISCO)

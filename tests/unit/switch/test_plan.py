@@ -60,9 +60,7 @@ def enabled_counts(before: Uplinks, plan: Plan) -> list[int]:
 
 @pytest.mark.parametrize(("states", "active", "strategy"), CASES)
 class TestEveryState:
-    def test_the_plan_leaves_only_the_wanted_uplink(
-        self, states: tuple[bool, ...], active: str, strategy: str
-    ) -> None:
+    def test_the_plan_leaves_only_the_wanted_uplink(self, states: tuple[bool, ...], active: str, strategy: str) -> None:
         before = uplinks(states)
         after = after_plan(before, plan_move(before, request(states, active, strategy)).steps)
         assert after == {name: name == active for name in before.ports}

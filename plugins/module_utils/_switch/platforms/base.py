@@ -16,6 +16,9 @@ from ..parsing import parse
 from ..session import AnySession, CliSession, ShellSession
 from ..target import Target
 
+_EMPTY = re.compile(r"\s*(?:\{[\w:.-]+\}\s*)*\Z")
+"""An output that says nothing; Junos adds the role of the routing engine to it."""
+
 
 class Platform(ABC):
     """The words of a platform as data, its outputs as parsing functions.
@@ -43,6 +46,9 @@ class Platform(ABC):
     volatile: ClassVar[Tuple[str, ...]] = ()
     """Lines of outputs that change by themselves; left out of every comparison."""
 
+    templates: ClassVar[Tuple[str, ...]] = ()
+    """Templates that every move of an uplink needs."""
+
     enter_config: ClassVar[Tuple[str, ...]] = ("configure terminal",)
     leave_config: ClassVar[Tuple[str, ...]] = ("end",)
     select_port: ClassVar[str] = "interface {port}"
@@ -58,6 +64,8 @@ class Platform(ABC):
     ping_command: ClassVar[str] = ""
     """Command that asks for one answer of ``{address}``, bounded in time; empty where the platform has none."""
     ping_success: ClassVar[str] = ""
+    reverts_by_itself: ClassVar[bool] = True
+    """Does the safety net undo a change without being asked, when it is not confirmed in time?"""
 
     # -- the session -------------------------------------------------------------------------------
 
@@ -137,7 +145,11 @@ class Platform(ABC):
 
     def same_port(self, one: str, other: str) -> bool:
         """Do two names mean the same port?"""
-        return expanded(one, self.abbreviations) == expanded(other, self.abbreviations)
+        return self.plain_name(one) == self.plain_name(other)
+
+    def plain_name(self, port: str) -> str:
+        """Return a port's full name in lower case."""
+        return expanded(port, self.abbreviations)
 
     def is_virtual(self, port: str) -> bool:
         """Is the port no wire of its own, so that it is reached through another one?"""
@@ -150,9 +162,26 @@ class Platform(ABC):
     def parsed(self, session: AnySession, command: str, output: str, template: str) -> List[Dict[str, Any]]:
         """Return the rows of an output that was read already; Unparsable where the template does not fit."""
         try:
-            return parse(template, output)
+            return parse(template, self.stripped(output))
         except ValueError as error:
             raise Unparsable(session.target.name, command, output) from error
+
+    def stripped(self, output: str) -> str:
+        """Return an output without the lines that no template knows; as it is unless a platform overrides this."""
+        return output
+
+    def matches(self, session: AnySession, command: str, heading: str, row: str) -> List[re.Match[str]]:
+        """Return the rows of a command's table that has no template; see ``table``."""
+        return self.table(session, command, session.read(command), heading, row)
+
+    def table(self, session: AnySession, command: str, output: str, heading: str, row: str) -> List[re.Match[str]]:
+        """Return the rows of a table that has no template.
+
+        Unparsable where the output neither has the table's heading nor is empty: rows are looked for in nothing else.
+        """
+        if not re.search(heading, output, re.MULTILINE) and not _EMPTY.match(output):
+            raise Unparsable(session.target.name, command, output)
+        return list(re.finditer(row, output, re.MULTILINE))
 
     # -- changing ----------------------------------------------------------------------------------
 

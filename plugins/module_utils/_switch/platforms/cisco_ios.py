@@ -38,6 +38,13 @@ class CiscoIos(Platform):
         "po": "Port-channel",
         "vl": "Vlan",
     }
+    templates = (
+        "cisco_ios_show_interfaces_status",
+        "cisco_ios_show_lldp_neighbors_detail",
+        "cisco_ios_show_mac-address-table",
+        "cisco_ios_show_ip_interface_brief",
+        "cisco_ios_show_spanning-tree",
+    )
     virtual_ports = ("vlan", "loopback", "port-channel")
     volatile = (
         r"^Building configuration",
@@ -80,9 +87,7 @@ class CiscoIos(Platform):
             if output is None or "is not enabled" in output:
                 continue
             rows = self.parsed(session, command, output, f"cisco_ios_show_{protocol}_neighbors_detail")
-            return [
-                Neighbor(row["local_interface"], row["neighbor_name"], row["neighbor_interface"]) for row in rows
-            ]
+            return [Neighbor(row["local_interface"], row["neighbor_name"], row["neighbor_interface"]) for row in rows]
         return None
 
     def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:

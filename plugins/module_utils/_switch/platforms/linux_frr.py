@@ -32,7 +32,9 @@ _OVS_BRIDGES = (
 )
 _OVS_TREE = _OVS_BRIDGES.format(command="rstp/show")
 _OVS_MACS = _OVS_BRIDGES.format(command="fdb/show")
-_OVS_PORTS = "command -v ovs-vsctl >/dev/null && ovs-vsctl --timeout=5 --bare --columns=ofport,name list Interface; true"
+_OVS_PORTS = (
+    "command -v ovs-vsctl >/dev/null && ovs-vsctl --timeout=5 --bare --columns=ofport,name list Interface; true"
+)
 _OVS_TREE_ROW = re.compile(
     r"^ +(?P<port>\S+) +(?P<role>Root|Designated|Alternate|Backup|Disabled) +(?P<state>\w+) ", re.MULTILINE
 )
@@ -52,7 +54,9 @@ class LinuxFrr(Platform):
     running_command = "vtysh -c 'show running-config'"
     startup_command = "cat /etc/frr/frr.conf"
     version_command = "uname -sr; vtysh -c 'show version'"
-    log_command = "journalctl --no-pager -n 1000 2>/dev/null || tail -n 1000 /var/log/syslog /var/log/frr/frr.log 2>/dev/null"
+    log_command = (
+        "journalctl --no-pager -n 1000 2>/dev/null || tail -n 1000 /var/log/syslog /var/log/frr/frr.log 2>/dev/null"
+    )
     save_sends = (Send("vtysh -c 'write memory'", success=SAVE.success, failure=SAVE.failure, timeout=60),)
     interfaces_command = "vtysh -c 'show interface'"
     neighbors_command = _PATH + "lldpcli show neighbors"
@@ -149,9 +153,7 @@ def _ports(session: AnySession, links: Any) -> Dict[str, Port]:
 
 
 def _addresses(links: Any) -> Dict[str, str]:
-    return {
-        info["local"]: link["ifname"] for link in links for info in link.get("addr_info", []) if "local" in info
-    }
+    return {info["local"]: link["ifname"] for link in links for info in link.get("addr_info", []) if "local" in info}
 
 
 def _neighbor(entry: Dict[str, Any]) -> Neighbor:

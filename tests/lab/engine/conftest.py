@@ -1,0 +1,50 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lab of its own for the tests of the lab: they take it down and break it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from lab import Lab
+from lab.instance import Instance
+from lab.topology import load
+
+NAME = f"pytest-{os.getpid()}"
+
+
+@pytest.fixture(scope="session")
+def running_lab() -> Iterator[Lab]:
+    lab = Lab(Instance(NAME), load())
+    lab.up()
+    yield lab
+    lab.down()
+
+
+@pytest.fixture
+def lab(running_lab: Lab) -> Iterator[Lab]:
+    """The lab, put back afterwards: faults healed, access switches on core-a, servers on eth0."""
+    yield running_lab
+    running_lab.up()
+    for switch in running_lab.topology.of_role("access"):
+        vtysh(running_lab, switch.name, "interface swp50", "shutdown", "interface swp49", "no shutdown")
+    for server in running_lab.topology.of_role("server"):
+        running_lab.exec(server.name, "ovs-appctl", "bond/set-active-member", "bond0", "eth0")
+    running_lab.wait_for_network()
+
+
+def vtysh(lab: Lab, machine: str, *lines: str) -> None:
+    arguments = [word for line in ("configure terminal", *lines) for word in ("-c", line)]
+    lab.exec(machine, "vtysh", *arguments)
+
+
+def eventually(condition: Callable[[], bool], within: float = 10.0) -> None:
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"not true within {within} s"
+        time.sleep(0.05)

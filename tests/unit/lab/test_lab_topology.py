@@ -1,0 +1,81 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is refused in topology.yml, and with which words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lab import inventory, kinds, rootfs
+from lab.engine import Lab
+from lab.errors import LabError
+from lab.instance import Instance
+from lab.topology import DEFAULT_FILE, Port, load, parse
+
+assert kinds.__all__
+
+
+def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    data: dict[str, Any] = yaml.safe_load(DEFAULT_FILE.read_text(encoding="utf-8"))
+    change(data)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t["links"].append(["core-a:swp90", "core-z:swp1"]), "core-z"),
+        (lambda t: t["links"].append(["core-a:swp1", "core-b:swp90"]), "Two links end at core-a:swp1"),
+        (lambda t: t["links"].append(["core-a", "core-b:swp90"]), "'core-a' is not a port"),
+        (lambda t: t["machines"]["core-a"].update(management="10.77.0.12"), "both have the address 10.77.0.12"),
+        (lambda t: t["machines"]["core-a"].update(address="192.0.2.1"), "192.0.2.1 of machine core-a is not in"),
+        (lambda t: t["machines"]["core-a"].update(kind="toaster"), "kind toaster: known are"),
+        (lambda t: t["machines"]["core-a"].update(layer2="token-ring"), "layer2 of machine core-a must be one of"),
+        (lambda t: t["machines"]["core-a"].update(priority="high"), "priority of machine core-a must be of type int"),
+        (lambda t: t["machines"]["core-a"].update(priority=5), "multiple of 4096"),
+        (lambda t: t["machines"]["core-a"].update(colour="red"), "machine core-a has unknown entries colour"),
+        (lambda t: t["machines"]["core-a"].pop("platform"), "machine core-a needs platform"),
+        (lambda t: t["machines"]["core-a"].update(shutdown=["swp99"]), "shutdown of core-a names swp99"),
+        (lambda t: t["machines"]["server-his"]["bond"].update(members=["eth0"]), "server-his's bond"),
+        (lambda t: t["networks"].pop("hospital"), "networks has no hospital"),
+    ],
+)
+def test_a_wrong_entry_is_named(change: Callable[[dict[str, Any]], object], words: str) -> None:
+    with pytest.raises(LabError, match=words.replace("(", r"\(")):
+        assert Lab(Instance("unused"), parse(changed(change))).machines
+
+
+def test_the_name_of_an_instance_is_checked() -> None:
+    with pytest.raises(LabError, match=r"LAB_NAME is 'a\.b'"):
+        Instance("a.b")
+
+
+def test_the_inventory_tells_where_the_uplinks_are() -> None:
+    lab = Lab(Instance("unused"), load())
+    made = inventory.build(lab.instance, lab.topology, lab.machines.values())
+    hosts = made["_meta"]["hostvars"]
+    assert made["core_switches"]["hosts"] == ["core-a", "core-b"]
+    assert len(made["switches"]["hosts"]) == len(made["access_switches"]["hosts"]) + 2
+    assert hosts["access-ward"]["core_switch_uplinks"] == {"core-a": "swp49", "core-b": "swp50"}
+    assert hosts["server-his"]["core_switch_uplinks"] == {"core-a": "eth0", "core-b": "eth1"}
+    assert "core_switch_uplinks" not in hosts["core-a"]
+    assert (hosts["access-pharmacy"]["switch_platform"], hosts["access-pharmacy"]["ansible_user"]) == ("frr", "admin")
+
+
+def test_a_link_is_found_from_either_end() -> None:
+    topology = load()
+    assert topology.link_at(Port("core-a", "swp1")) == topology.link_at(Port("core-b", "swp1"))
+
+
+def test_only_debians_own_sources_of_the_suite_build_the_root_file_system(tmp_path: Path) -> None:
+    assert rootfs.is_debian_line("deb [arch=amd64] http://mirror.example/debian bookworm main contrib")
+    assert not rootfs.is_debian_line("deb http://apt.example/pg bookworm-pgdg main")
+    assert not rootfs.is_debian_line("# deb http://mirror.example/debian bookworm main")
+    assert rootfs.is_debian_paragraph("Types: deb\nURIs: http://m.example\nSuites: bookworm\nComponents: main")
+    assert not rootfs.is_debian_paragraph("Types: deb\nURIs: http://d.example\nSuites: bookworm\nComponents: stable")

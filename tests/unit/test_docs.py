@@ -1,0 +1,162 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documents say what the code does, and both languages say the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.contingency.infra.plugins.module_utils._switch.failover import WORDS
+from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
+from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
+
+ROOT = Path(__file__).resolve().parents[2]
+READMES = ["README.md", "README.zh-CN.md"]
+RUNBOOKS = ["docs/core_switch_failover.md", "docs/core_switch_failover.zh-CN.md"]
+DOCUMENTS = [*READMES, *RUNBOOKS, "docs/adding_a_platform.md", "roles/core_switch/README.md"]
+MESSAGES = [
+    "Nothing was moved",
+    "cannot take over",
+    "is shut",
+    "does not see",
+    "does not have",
+    "no answer from",
+    "refused user",
+    "is not known",
+    "shows another host key",
+    "put back and proven",
+    "the uplinks are as wanted, but not saved",
+    "carries this session and would be shut",
+    "state unknown",
+    "another run on this controller",
+]
+NOTHING = ("none", "无")
+NOT_POSSIBLE = ("no", "不能")
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def rows(name: str) -> list[list[str]]:
+    """Return the cells of all table rows of a document."""
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text(name).splitlines()
+        if line.startswith("|") and not line.startswith("|---")
+    ]
+
+
+def platform_rows(name: str) -> dict[str, list[str]]:
+    return {row[0].strip("`"): row for row in rows(name) if len(row) == 8 and "switch_" not in row[0]}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_to_files(name: str) -> None:
+    for link in re.findall(r"\]\(([^)#:]+)\)", text(name)):
+        assert (ROOT / name).parent.joinpath(link).exists(), link
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_module_and_playbook_is_listed_and_nothing_else(readme: str) -> None:
+    named = {row[0].removeprefix("`contingency.infra.").rstrip("`") for row in rows(readme) if len(row) == 2}
+    there = {path.stem for folder in ("plugins/modules", "playbooks") for path in (ROOT / folder).glob("[!_]*.*")}
+    assert named - {"Playbook", "Module", "模块"} == there
+
+
+@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("platform", PLATFORMS.values(), ids=list(PLATFORMS))
+def test_platform_table_says_what_a_platform_can_prove(readme: str, platform: Platform) -> None:
+    _, _, _, _, _, tree, ping, net = platform_rows(readme)[platform.name]
+    kind = type(platform)
+    assert (tree not in NOT_POSSIBLE) == (kind.read_tree is not Platform.read_tree)
+    assert (not ping.startswith(NOT_POSSIBLE)) == platform.can_ping()
+    assert (net not in NOTHING) == (kind.safety_net is not Platform.safety_net)
+
+
+def test_both_platform_tables_have_the_same_rows() -> None:
+    english, chinese = (platform_rows(readme) for readme in READMES)
+    assert list(english) == list(chinese)
+    assert len(english) >= len(PLATFORMS)
+
+
+@pytest.mark.parametrize(("english", "chinese"), [READMES, RUNBOOKS])
+def test_both_languages_have_the_same_shape(english: str, chinese: str) -> None:
+    def shape(name: str) -> list[str]:
+        marks = re.compile(r"^(#+ |\| |\d\. |- |    |\*\*\d\.)", re.MULTILINE)
+        return [match.group(1).strip() for match in marks.finditer(text(name))]
+
+    assert shape(english) == shape(chinese)
+
+
+@pytest.mark.parametrize(("readme", "language"), list(zip(READMES, ("en", "zh"), strict=True)))
+def test_sample_of_the_summary_is_in_the_words_of_the_summary(readme: str, language: str) -> None:
+    words = WORDS[language]
+    shown = [
+        words["title_failover"].format(left="core-a", target="core-b"),
+        words["result"].format(done=6, all=6, target="core-b"),
+        words["next_failover"].format(left="core-a"),
+        words["saved"],
+        words["left_missing"].format(why=""),
+        words["unproven"].format(names="neighbor, mac_learned"),
+    ]
+    assert [part for part in shown if part not in text(readme)] == []
+
+
+@pytest.mark.parametrize("runbook", RUNBOOKS)
+@pytest.mark.parametrize("message", MESSAGES)
+def test_runbook_explains_the_messages_in_their_own_words(runbook: str, message: str) -> None:
+    assert message in text(runbook)
+    assert message in sources()
+
+
+def sources() -> str:
+    """Return all that can put a message on the screen, strings that go on in the next line joined."""
+    files = [*(ROOT / "plugins/module_utils").rglob("*.py"), *(ROOT / "roles").rglob("tasks/*.yml")]
+    return re.sub(r'"\s*\n\s*f?"', "", "\n".join(file.read_text(encoding="utf-8") for file in files))
+
+
+def test_guide_names_what_the_base_class_has() -> None:
+    members = [
+        member
+        for row in rows("docs/adding_a_platform.md")
+        if len(row) == 2
+        for member in re.findall(r"`(\w+)`", row[0])
+    ]
+    assert members
+    assert [member for member in members if not hasattr(Platform, member)] == []
+
+
+def test_guide_names_all_that_a_platform_must_define() -> None:
+    guide = text("docs/adding_a_platform.md")
+    assert [name for name in Platform.__abstractmethods__ if f"`{name}`" not in guide] == []
+
+
+def test_example_of_the_guide_is_a_platform() -> None:
+    example = re.search(r"```python\n(.*?)```", text("docs/adding_a_platform.md"), re.DOTALL)
+    assert example
+    made: dict[str, Any] = {}
+    exec(compile(example.group(1), "adding_a_platform.md", "exec", dont_inherit=True), made)
+    platform = made["AcmeOs"]()
+    assert isinstance(platform, Platform)
+    assert [send.command for send in platform.change([("Te1/1", False)])] == [
+        "configure terminal",
+        "interface Te1/1",
+        "shutdown",
+        "end",
+    ]
+
+
+def test_lists_of_platforms_agree_with_the_options_of_the_modules() -> None:
+    fragment = text("plugins/doc_fragments/switch.py")
+    assert [name for name in platform_rows("README.md") if f"V({name})" not in fragment] == []
+
+
+def test_changelog_has_a_fragment_that_says_what_is_new() -> None:
+    found = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (ROOT / "changelogs/fragments").glob("*.yml")]
+    assert any("release_summary" in fragment for fragment in found)
