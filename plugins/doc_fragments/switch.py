@@ -53,7 +53,8 @@ options:
     description: Seconds for the TCP connection. Without it C(switch_connect_timeout), else 10.
     type: float
   login_timeout:
-    description: Seconds for the SSH banner and for the answer to the login, each. Without it C(switch_login_timeout), else 10.
+    description: Seconds for the SSH banner and for the answer to the login, each. Without it
+      C(switch_login_timeout), else 10.
     type: float
   command_timeout:
     description: Seconds for the answer to one command. Without it C(switch_command_timeout), else 30.

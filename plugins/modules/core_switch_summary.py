@@ -12,8 +12,8 @@ short_description: Show and record what the core switch procedure did
 version_added: 0.1.0
 author: contingency.infra contributors (@contingency)
 description:
-  - Collects what the tasks of the role P(contingency.infra.core_switch#role) registered on each host, shows it in short lines,
-    and writes it to dated files, readable by their owner only.
+  - Collects what the tasks of the role P(contingency.infra.core_switch#role) registered on each host, shows it in
+    short lines, and writes it to dated files, readable by their owner only.
   - Fails where something is not done, so that the run ends non-zero.
 options:
   left:
@@ -101,20 +101,20 @@ files:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.contingency.infra.plugins.module_utils._switch.arguments import ON_CONTROLLER
 
-ARGUMENT_SPEC = dict(
-    left={"type": "str", "required": True},
-    target={"type": "str", "required": True},
-    access={"type": "list", "elements": "str", "required": True},
-    servers={"type": "list", "elements": "str", "default": []},
-    direction={"type": "str", "choices": ["failover", "failback"], "default": "failover"},
-    mode={"type": "str", "choices": ["run", "plan", "check"], "required": True},
-    confirm={"type": "str", "required": True},
-    language={"type": "str", "choices": ["en", "zh"], "default": "en"},
-    dest={"type": "path", "required": True},
-)
+ARGUMENT_SPEC = {
+    "left": {"type": "str", "required": True},
+    "target": {"type": "str", "required": True},
+    "access": {"type": "list", "elements": "str", "required": True},
+    "servers": {"type": "list", "elements": "str", "default": []},
+    "direction": {"type": "str", "choices": ["failover", "failback"], "default": "failover"},
+    "mode": {"type": "str", "choices": ["run", "plan", "check"], "required": True},
+    "confirm": {"type": "str", "required": True},
+    "language": {"type": "str", "choices": ["en", "zh"], "default": "en"},
+    "dest": {"type": "path", "required": True},
+}
 
 
-def main():
+def main() -> None:
     """Say that this runs on the controller; the argument specification above is what Ansible checks."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     module.fail_json(msg=ON_CONTROLLER.format(name="core_switch_summary"))

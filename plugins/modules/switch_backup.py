@@ -12,12 +12,13 @@ short_description: Back up configuration and log of a switch to dated files
 version_added: 0.1.0
 author: contingency.infra contributors (@contingency)
 description:
-  - Stores running and startup configuration, log buffer, version, interfaces and neighbors on the controller, in one login.
+  - Stores running and startup configuration, log buffer, version, interfaces and neighbors on the controller,
+    in one login.
   - Files are named C(running-20261121T214500Z.txt), readable by their owner only, written atomically.
   - A text is written when it differs from the newest file of its kind, lines that change by themselves left out.
     The log is always evidence and is written when it differs, but it does not make the task changed.
-  - The configurations hold what the switch shows, including its hashed passwords; keep the directory as safe as the switch.
-    The diff hides them.
+  - The configurations hold what the switch shows, including its hashed passwords; keep the directory as safe
+    as the switch. The diff hides them.
 extends_documentation_fragment:
   - contingency.infra.switch
 options:
@@ -73,7 +74,11 @@ files:
   returned: success
   type: list
   elements: dict
-  sample: [{name: running, path: /var/lib/contingency/switches/core-b/running-20261121T214500Z.txt, sha256: 9f86d081884c7d65, written: true}]
+  sample:
+    - name: running
+      path: /var/lib/contingency/switches/core-b/running-20261121T214500Z.txt
+      sha256: 9f86d081884c7d65
+      written: true
 missing:
   description: Texts that the switch did not give, with its answer.
   returned: success
@@ -112,7 +117,7 @@ ARGUMENT_SPEC = dict(
 )
 
 
-def main():
+def main() -> None:
     """Say that this runs on the controller; the argument specification above is what Ansible checks."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     module.fail_json(msg=ON_CONTROLLER.format(name="switch_backup"))

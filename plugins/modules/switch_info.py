@@ -104,7 +104,7 @@ ARGUMENT_SPEC = dict(
 )
 
 
-def main():
+def main() -> None:
     """Say that this runs on the controller; the argument specification above is what Ansible checks."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     module.fail_json(msg=ON_CONTROLLER.format(name="switch_info"))

@@ -14,8 +14,8 @@ author: contingency.infra contributors (@contingency)
 description:
   - Reads the uplinks, enables the wanted one, shuts the others, proves that the wanted one carries traffic,
     and saves the configuration. What was there is put back and proven when a step or a proof fails.
-  - With spanning tree the new uplink is up and settled before the old one is shut. Without it the old one is shut first,
-    so that two uplinks are never active at once.
+  - With spanning tree the new uplink is up and settled before the old one is shut. Without it the old one is shut
+    first, so that two uplinks are never active at once.
   - A session that is cut in the middle is opened again, the switch is read, and the change is finished or undone.
   - A second run changes nothing. A run after a killed one finishes what that one left, also an unsaved configuration.
 extends_documentation_fragment:
@@ -130,12 +130,16 @@ before:
   description: The ports as they were, by name.
   returned: when the switch could be read
   type: dict
-  sample: {swp49: {name: swp49, enabled: true, link: false, detail: ''}, swp50: {name: swp50, enabled: false, link: false, detail: ''}}
+  sample:
+    swp49: {name: swp49, enabled: true, link: false, detail: ''}
+    swp50: {name: swp50, enabled: false, link: false, detail: ''}
 after:
   description: The ports as they are at the end, also after a roll-back.
   returned: when the switch could be read
   type: dict
-  sample: {swp49: {name: swp49, enabled: false, link: false, detail: ''}, swp50: {name: swp50, enabled: true, link: true, detail: ''}}
+  sample:
+    swp49: {name: swp49, enabled: false, link: false, detail: ''}
+    swp50: {name: swp50, enabled: true, link: true, detail: ''}
 strategy:
   description: The strategy that was chosen.
   returned: when the switch could be read
@@ -216,7 +220,7 @@ ARGUMENT_SPEC = dict(
 )
 
 
-def main():
+def main() -> None:
     """Say that this runs on the controller; the argument specification above is what Ansible checks."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     module.fail_json(msg=ON_CONTROLLER.format(name="switch_uplink"))

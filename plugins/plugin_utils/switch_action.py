@@ -13,7 +13,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible import constants as C
+from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
@@ -26,7 +26,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import platform_named
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 
-LOCKS = os.path.join(os.path.expanduser(C.ANSIBLE_HOME), "contingency-locks")
+LOCKS = os.path.join(os.path.expanduser(constants.ANSIBLE_HOME), "contingency-locks")
 _KNOWN_HOSTS = re.compile(r"(?i)(?:-o)?\s*UserKnownHostsFile\s*[= ]\s*(.+)")
 
 
@@ -122,7 +122,7 @@ def target_from(variables: Variables, arguments: Mapping[str, Any]) -> Target:
         name=variables.host,
         host=text("host", "ansible_host", "ansible_ssh_host") or variables.host,
         port=int(chosen("port", "ansible_port", "ansible_ssh_port") or 22),
-        user=text("user", "ansible_user", "ansible_ssh_user") or C.DEFAULT_REMOTE_USER or getpass.getuser(),
+        user=text("user", "ansible_user", "ansible_ssh_user") or constants.DEFAULT_REMOTE_USER or getpass.getuser(),
         password=text("password", "ansible_password", "ansible_ssh_password", "ansible_ssh_pass"),
         key_file=os.path.expanduser(key_file) if key_file else None,
         passphrase=text("private_key_passphrase", "ansible_ssh_private_key_passphrase"),
@@ -130,7 +130,8 @@ def target_from(variables: Variables, arguments: Mapping[str, Any]) -> Target:
         known_hosts=known_hosts(variables, arguments),
         host_key_checking=boolean(
             _first_set(
-                variables.first(["ansible_ssh_host_key_checking", "ansible_host_key_checking"]), C.HOST_KEY_CHECKING
+                variables.first(["ansible_ssh_host_key_checking", "ansible_host_key_checking"]),
+                constants.HOST_KEY_CHECKING,
             )
         ),
         connect_timeout=float(chosen("connect_timeout", "switch_connect_timeout") or 10),

@@ -70,7 +70,7 @@ class Fleet:
 
     def module(self, lines: list[str]) -> Cost:
         """Send the lines by an ordinary module that imports Netmiko."""
-        spent = self._play("module.yml", "-e", json.dumps({"lines": lines}), library="tests/bench/library")
+        spent = self._play("module.yml", "-e", json.dumps({"lines": lines}))
         self.turn += 1
         return spent
 
@@ -83,10 +83,10 @@ class Fleet:
         self.turn += 1
         return spent
 
-    def _play(self, playbook: str, *extra: str, library: str = "") -> Cost:
+    def _play(self, playbook: str, *extra: str) -> Cost:
         ansible = str(Path(sys.executable).with_name("ansible-playbook"))
         argv = [ansible, "-i", str(self.inventory), "-f", str(FORKS), str(PLAYBOOKS / playbook), *extra]
-        return cost(argv, {"ANSIBLE_LIBRARY": library} if library else None)
+        return cost(argv)
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ def planned_swaps(lab: Lab, rounds: int) -> list[Planned]:
 
 
 def _planned(lab: Lab, to: str) -> Planned:
-    switches = [spec.name for spec in lab.topology.of_role("access") if spec.layer2 == "ovs-rstp"]
+    switches = [spec.name for spec in lab.topology.of_role("access") if spec.options["layer2"] == "ovs-rstp"]
     clients = {"client" + name.removeprefix("access") for name in switches}
     server = lab.topology.of_role("server")[0].name
     probe = lab.probe([(client, server) for client in sorted(clients)], interval_ms=PROBE_INTERVAL_MS)

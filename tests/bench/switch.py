@@ -75,7 +75,8 @@ def _median(rounds: Sequence[dict[str, Cost]], ratio: Callable[[dict[str, Cost]]
 
 
 def _each(rounds: Sequence[dict[str, Cost]], name: str, what: str) -> float:
-    return round(statistics.median(getattr(each[name], what) for each in rounds) / DEVICES * 1000, 1)
+    spent: float = statistics.median(getattr(each[name], what) for each in rounds)
+    return round(spent / DEVICES * 1000, 1)
 
 
 def _slope(count: int) -> dict[str, float]:

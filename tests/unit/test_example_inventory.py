@@ -92,7 +92,8 @@ def test_values_have_the_types_that_the_role_asks_for(inventory: Any) -> None:
     options = specified()
     for host, variables in hosts.items():
         for name in own(variables, *options):
-            assert isinstance(variables[name], types[options[name]["type"]]), f"{host}: {name}"
+            wanted: Any = types[str(options[name]["type"])]
+            assert isinstance(variables[name], wanted), f"{host}: {name}"
             assert variables[name] in options[name].get("choices", [variables[name]]), f"{host}: {name}"
 
 

@@ -44,7 +44,7 @@ def _acquire(switch: str, file: IO[str], deadline: float) -> None:
                 holder = file.read().strip() or "unknown"
                 raise Busy(
                     switch,
-                    f"another run on this controller (process {holder}) is still working on it; wait until it has ended, "
-                    "then run this again",
+                    f"another run on this controller (process {holder}) is still working on it; wait until it has "
+                    "ended, then run this again",
                 ) from error
         time.sleep(_PAUSE)

@@ -11,8 +11,9 @@ import time
 from abc import ABC, abstractmethod
 from typing import Any, List, Optional, Sequence, Tuple
 
-from .connect import open_connection, privilege_missing
+from .connect import open_connection
 from .errors import CommandRejected, SessionLost, SwitchError
+from .explain import privilege_missing
 from .model import Send
 from .target import Target
 
@@ -217,7 +218,7 @@ class ShellSession(Session):
 
     @staticmethod
     def _drained(channel: Any) -> str:
-        chunks = []
+        chunks: List[bytes] = []
         while True:
             data = channel.recv(65535)
             if not data:

@@ -23,9 +23,13 @@ def _load() -> Dict[str, Platform]:
             continue
         loaded = importlib.import_module(f"{package}.{module.name}")
         for member in vars(loaded).values():
-            if isinstance(member, type) and issubclass(member, Platform) and member.__module__ == loaded.__name__:
-                if member.name:
-                    found[member.name] = member()
+            if (
+                isinstance(member, type)
+                and issubclass(member, Platform)
+                and member.name
+                and member.__module__ == loaded.__name__
+            ):
+                found[member.name] = member()
     return found
 
 

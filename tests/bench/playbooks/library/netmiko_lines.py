@@ -10,7 +10,7 @@ import netmiko
 from ansible.module_utils.basic import AnsibleModule
 
 
-def main():
+def main() -> None:
     """Log in, send the lines, log out."""
     module = AnsibleModule(
         argument_spec={
