@@ -16,7 +16,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.contingency.infra.plugins.module_utils._switch.backup import write_atomically
-from ansible_collections.contingency.infra.plugins.module_utils._switch.failover import Reporter, Summary
+from ansible_collections.contingency.infra.plugins.module_utils._switch.report import Reporter, Summary
+from ansible_collections.contingency.infra.plugins.module_utils._switch.words import WORDS
 from ansible_collections.contingency.infra.plugins.modules.core_switch_summary import ARGUMENT_SPEC
 
 FIRST, AGAIN = "core_switch_result", "core_switch_again"
@@ -38,7 +39,7 @@ class ActionModule(ActionBase):
             Display().display(line)
         files = [] if arguments["mode"] != "run" else write_record(summary, arguments)
         for path in files:
-            Display().display(path)
+            Display().display(WORDS[arguments["language"]]["record"].format(path=path))
         return self._result(summary, files, arguments["mode"])
 
     @staticmethod
@@ -47,7 +48,6 @@ class ActionModule(ActionBase):
         return {
             "changed": bool(files),
             "failed": failed,
-            "lines": summary.shown,
             "failed_hosts": summary.failed,
             "files": files,
             "msg": ". ".join(summary.closing),

@@ -35,6 +35,7 @@ class ActionModule(SwitchAction):
         return {
             "changed": any(each.written for name, each in planned.items() if name != "log"),
             "had": True,
+            "platform": platform.name,
             "files": [each.as_dict() for each in planned.values()],
             "missing": missing,
             "gathered": gathered,

@@ -78,12 +78,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-lines:
-  description: What was shown.
-  returned: always
-  type: list
-  elements: str
-  sample: ['Core switch failover: core-a -> core-b', 'access-ward  swp49 -> swp50; link up; saved and compared; 0.80 s']
 failed_hosts:
   description: Hosts that are not done.
   returned: always

@@ -69,6 +69,11 @@ msg:
   returned: when the switch could not be read
   type: str
   sample: "core-a: no answer from 10.77.0.11 port 22 within 0.5 s; check power, cable and management network"
+platform:
+  description: Name of the platform that was used.
+  returned: success
+  type: str
+  sample: cisco_ios
 files:
   description: The newest file of each kind, its hash, and whether it was written now.
   returned: success

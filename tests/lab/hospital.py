@@ -233,8 +233,11 @@ class Hospital:
 
     def cut_sessions(self, machine: str) -> None:
         """End every SSH session with it; its sshd takes new ones."""
-        self.shell(machine, "listener=$(cat /run/sshd.pid); for pid in $(pgrep sshd); do "
-                            "[ $pid = $listener ] || kill -KILL $pid 2>/dev/null || true; done")
+        self.shell(
+            machine,
+            "listener=$(cat /run/sshd.pid); for pid in $(pgrep sshd); do "
+            "[ $pid = $listener ] || kill -KILL $pid 2>/dev/null || true; done",
+        )
 
     def hanging(self, machine: str) -> AbstractContextManager[None]:
         """It accepts TCP and says nothing."""

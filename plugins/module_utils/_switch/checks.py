@@ -43,6 +43,16 @@ class Verification:
         return [check.as_dict() for check in self.checks]
 
 
+def complaint(verification: Verification) -> str:
+    """Return what failed, in words; where there is no link, all else follows from that."""
+    failed = verification.failed
+    links = [check for check in failed if check.name == "link"]
+    text = "; ".join(
+        f"{check.subject}: check {check.name} expected {check.expected}, saw {check.seen}" for check in links or failed
+    )
+    return text + (" (look at its cable, its transceiver and the far end)" if links else "")
+
+
 class Verifier:
     """Asks the switch, and hosts, for the proofs that the request names."""
 
@@ -126,7 +136,7 @@ class Verifier:
         if macs is None:
             return None
         count = sum(self._platform.same_port(entry.port, self._request.active) for entry in macs)
-        return [Check("mac_learned", self._request.active, "at least 1 address", f"{count} addresses", count > 0)]
+        return [Check("mac_learned", self._request.active, "1 or more", str(count), count > 0)]
 
     def _reachable(self, session: AnySession) -> Optional[List[Check]]:
         return [check for address in self._request.verify.reachable for check in self._reached(session, address)]
@@ -138,7 +148,7 @@ class Verifier:
 
 
 def _answer(address: str, asked: str, answered: bool) -> Check:
-    return Check("reachable", address, f"answers {asked}", "answers" if answered else "no answer", answered)
+    return Check("reachable", address, f"an answer to {asked}", "answers" if answered else "no answer", answered)
 
 
 def _same_host(expected: str, seen: Sequence[str]) -> bool:

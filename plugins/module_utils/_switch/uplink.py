@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
 
-from .checks import Probe, Verification, Verifier
+from .checks import Probe, Verification, Verifier, complaint
 from .errors import (
     CheckFailed,
     CommandRejected,
@@ -174,14 +174,7 @@ class UplinkTransaction:
         verification = ask(self.session)
         self.outcome.note(verification)
         if verification.failed:
-            raise CheckFailed(
-                self._target.name,
-                "; ".join(
-                    f"{check.subject}: check {check.name} expected {check.expected}, saw {check.seen}"
-                    for check in verification.failed
-                )
-                + f" within {self._request.verify.timeout:g} s",
-            )
+            raise CheckFailed(self._target.name, f"{complaint(verification)} within {self._request.verify.timeout:g} s")
 
     def _note_after(self) -> Dict[str, Port]:
         ports = self._platform.read_states(self.session, self._request.ports)
@@ -248,7 +241,7 @@ class UplinkTransaction:
             ) from error
         self.outcome.rolled_back = True
         self.outcome.changed = False
-        raise cause.adding(f"put back and proven: {_states(self.outcome.after)}")
+        raise cause.adding(f"put back and proven: {_now(self.outcome.after)}")
 
     def _restore(self, before: Uplinks, plan: Plan) -> None:
         try:
@@ -320,8 +313,8 @@ class UplinkTransaction:
     def _not_saved(self, why: str) -> SaveFailed:
         return SaveFailed(
             self._target.name,
-            f"the uplinks are as wanted, but not saved: {why}; a reload would undo them, "
-            f"free space or repair the flash and run this again",
+            f"moved and working, but NOT SAVED, do not restart it: {why}; "
+            "free space or repair the flash, then run this again",
         )
 
 
@@ -329,8 +322,13 @@ def _state(enabled: bool, link: bool) -> str:
     return f"{'enabled' if enabled else 'shut'}, link {'up' if link else 'down'}"
 
 
-def _states(ports: Dict[str, Any]) -> str:
-    return "; ".join(f"{name} {_state(port['enabled'], port['link'])}" for name, port in ports.items())
+def _now(ports: Dict[str, Any]) -> str:
+    """Return in words which uplinks are up after a roll-back."""
+    up = [name for name, port in ports.items() if port["enabled"] and port["link"]]
+    if up:
+        return f"on {', '.join(up)} as before"
+    enabled = ", ".join(name for name, port in ports.items() if port["enabled"]) or "no port"
+    return f"as before, {enabled} is enabled and has no link: THIS SWITCH HAS NO UPLINK"
 
 
 def _bare(error: SwitchError) -> str:

@@ -139,8 +139,8 @@ class Platform(ABC):
         """Return the switch's own name of a port; PortUnknown names those that look like it."""
         known = find(name, ports, self.abbreviations)
         if known is None:
-            like = ", ".join(similar(name, ports)) or "none that looks like it"
-            raise PortUnknown(session.target.name, f"has no port '{name}' (it has {like}); check core_switch_uplinks")
+            like = ", ".join(similar(name, ports)) or "none"
+            raise PortUnknown(session.target.name, f"has no port '{name}' (similar: {like}); check core_switch_uplinks")
         return known
 
     def same_port(self, one: str, other: str) -> bool:
