@@ -129,7 +129,7 @@ def test_the_known_hosts_of_ssh_arguments_are_read(arguments: str, expected: tup
 
 
 def test_arguments_that_ssh_could_not_read_either_are_named() -> None:
-    with pytest.raises(AnsibleActionFail, match="ansible_ssh_common_args cannot be read .*check its quotes"):
+    with pytest.raises(AnsibleActionFail, match=r"ansible_ssh_common_args cannot be read .*check its quotes"):
         target({"ansible_ssh_common_args": "-o 'UserKnownHostsFile=/site"})
 
 
