@@ -28,10 +28,7 @@ BRIDGES = ("access-ward", "access-pharmacy")
 FORWARDING_WITHIN = 30.0
 LONGEST_RUN = 180
 
-_HEAL = """
-kill -CONT $(cat /run/sshd.pid)
-ip link set mgmt0 up
-while mountpoint -q /etc/frr; do umount /etc/frr; done
+_LLDP_AS_IT_WAS = """
 if pidof lldpd >/dev/null; then
   lldpcli unconfigure system hostname >/dev/null; lldpcli configure lldp status rx-and-tx >/dev/null
 fi
@@ -137,21 +134,19 @@ class Hospital:
 
     def restore(self) -> None:
         """Everything powered, healed, on core-a, saved, and forwarding."""
-        self._power_on()
+        self.lab.heal_all()
+        self._wait_for_machines()
         switches = [*self.access, *self.cores]
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda name: self.shell(name, _HEAL), [*switches, *self.servers]))
+            list(pool.map(lambda name: self.shell(name, _LLDP_AS_IT_WAS), switches))
             list(pool.map(self._back_to_core_a, self.access))
             list(pool.map(self._open_downlinks, self.cores))
             list(pool.map(self._server_back_to_core_a, self.servers))
         self.wait_until_forwarding()
 
-    def _power_on(self) -> None:
-        off = [machine for machine in self.lab.machines.values() if not machine.running()]
-        for machine in off:
-            machine.power_on()
+    def _wait_for_machines(self) -> None:
         deadline = time.monotonic() + FORWARDING_WITHIN
-        while reasons := [reason for machine in off if (reason := machine.not_ready())]:
+        while reasons := [reason for machine in self.lab.machines.values() if (reason := machine.not_ready())]:
             assert time.monotonic() < deadline, reasons
             time.sleep(0.05)
 
@@ -201,7 +196,7 @@ class Hospital:
 
     @contextmanager
     def in_band(self, switch: str) -> Iterator[str]:
-        """The controller gets a port at another switch, in the hospital's network; yields this switch's address there."""
+        """The controller gets a port in the hospital's network; yields the switch's address there."""
         instance, address = self.lab.instance, self.lab.topology.machine(switch).address
         via = next(name for name in BRIDGES if name != switch)
         ends = f"link add inband netns {instance.namespace(via)} type veth peer name inband"
@@ -212,6 +207,7 @@ class Hospital:
             ip_batch(own, namespace=instance.namespace(CONTROLLER))
             # Open vSwitch on the way forwards without the kernel's help with checksums.
             self.lab.exec(CONTROLLER, "ethtool", "-K", "inband", "tx", "off")
+            self.shell(switch, "ethtool -K br0 tx off >/dev/null")
             yield str(address)
         finally:
             self.shell(via, "ip link delete inband")
@@ -225,28 +221,21 @@ class Hospital:
             self.shell(machine, healed)
 
     def kill(self, machine: str) -> None:
-        """Take its power away."""
-        self.lab.machine(machine).power_off()
-
-    def management_cut(self, machine: str) -> AbstractContextManager[None]:
-        return self._broken(machine, "ip link set mgmt0 down", "ip link set mgmt0 up")
+        """Take its power away, until the next test."""
+        self.lab.fault("power-off", machine)
 
     def cut_sessions(self, machine: str) -> None:
-        """End every SSH session with it; its sshd takes new ones."""
-        self.shell(
-            machine,
-            "listener=$(cat /run/sshd.pid); for pid in $(pgrep sshd); do "
-            "[ $pid = $listener ] || kill -KILL $pid 2>/dev/null || true; done",
-        )
+        """End every SSH session with it; it takes new ones."""
+        self.lab.fault("cut-session", machine)
 
-    def hanging(self, machine: str) -> AbstractContextManager[None]:
-        """It accepts TCP and says nothing."""
-        return self._broken(machine, "kill -STOP $(cat /run/sshd.pid)", "kill -CONT $(cat /run/sshd.pid)")
-
-    def read_only(self, machine: str) -> AbstractContextManager[None]:
-        """`write memory` fails."""
-        mount = "mount --bind /etc/frr /etc/frr && mount -o remount,ro,bind /etc/frr"
-        return self._broken(machine, mount, "umount /etc/frr")
+    @contextmanager
+    def fault(self, name: str, machine: str) -> Iterator[None]:
+        """One of lab/faults.py, while this lasts."""
+        self.lab.fault(name, machine)
+        try:
+            yield
+        finally:
+            self.lab.heal(name, machine)
 
     def silent_lldp(self, machine: str) -> AbstractContextManager[None]:
         """It hears its neighbors, and they do not hear it."""

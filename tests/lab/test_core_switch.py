@@ -74,7 +74,7 @@ def test_a_confirmation_of_another_name_is_none(hospital: Hospital) -> None:
 
 
 def test_one_unreachable_switch_does_not_stop_the_others_and_a_second_run_does_only_it(hospital: Hospital) -> None:
-    with hospital.management_cut("access-lab"):
+    with hospital.fault("cut-management", "access-lab"):
         first = hospital.play()
     assert first.status != 0
     assert hospital.uplinks() == {**hospital.on(NEW), "access-lab": ((OLD,), (OLD,))}
@@ -93,7 +93,7 @@ def test_one_unreachable_switch_does_not_stop_the_others_and_a_second_run_does_o
 
 
 def test_a_failed_core_that_hangs_blocks_nobody_longer_than_its_limits_and_is_recorded(hospital: Hospital) -> None:
-    with hospital.hanging("core-a"):
+    with hospital.fault("hang", "core-a"):
         run = hospital.play()
     assert run.status == 0, run.output
     assert hospital.uplinks() == hospital.on(NEW)
@@ -105,7 +105,7 @@ def test_a_failed_core_that_hangs_blocks_nobody_longer_than_its_limits_and_is_re
 
 def test_a_standby_that_cannot_be_read_moves_nothing(hospital: Hospital) -> None:
     before = hospital.configurations()
-    with hospital.management_cut("core-b"):
+    with hospital.fault("cut-management", "core-b"):
         run = hospital.play()
     assert run.status != 0
     assert "core-b: " in run.output
@@ -146,7 +146,7 @@ def test_the_wrong_neighbor_is_rolled_back_and_proven(hospital: Hospital, seen: 
 
 
 def test_a_save_that_fails_is_an_error_and_the_next_run_saves(hospital: Hospital) -> None:
-    with hospital.read_only("access-ward"), hospital.read_only("access-pharmacy"):
+    with hospital.fault("save-fails", "access-ward"), hospital.fault("save-fails", "access-pharmacy"):
         run = hospital.play()
         for switch in BRIDGES:
             assert (hospital.enabled(switch), hospital.saved(switch)) == ((NEW,), (OLD,))

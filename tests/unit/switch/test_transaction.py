@@ -141,14 +141,15 @@ class TestRefusal:
 
     @given(switches())
     def test_check_mode_refuses_what_a_run_refuses(self, switch: FakeSwitch) -> None:
-        def refusal(check_mode: bool) -> str | None:
-            try:
-                run(switch, check_mode, strategy="make_before_break")
-            except Refused as refused:
-                return str(refused)
-            return None
-
-        assert refusal(check_mode=True) == refusal(check_mode=False)
+        wanted: dict[str, Any] = {"strategy": "make_before_break"}
+        if switch.spanning_tree or switch.enabled() == ("swp50",):
+            run(switch, check_mode=True, **wanted)
+            run(switch, **wanted)
+            return
+        with pytest.raises(Refused) as refused:
+            run(switch, check_mode=True, **wanted)
+        error, _ = fails(switch, **wanted)
+        assert str(error) == str(refused.value)
 
 
 class TestFaults:

@@ -50,7 +50,7 @@ class LinuxFrr(Platform):
     shell = True
     rejections = (*Frr.rejections, r"^% exit status")
     virtual_ports = Frr.virtual_ports
-    volatile = (*Frr.volatile, r"^\s*\S*(?:[Tt]ime|[Aa]ge|TTL)\S*:")
+    volatile = (*Frr.volatile, r"^lldp\.\S+\.(?:rid|age)=")
     running_command = "vtysh -c 'show running-config'"
     startup_command = "cat /etc/frr/frr.conf"
     version_command = "uname -sr; vtysh -c 'show version'"
@@ -59,7 +59,7 @@ class LinuxFrr(Platform):
     )
     save_sends = (Send("vtysh -c 'write memory'", success=SAVE.success, failure=SAVE.failure, timeout=60),)
     interfaces_command = "vtysh -c 'show interface'"
-    neighbors_command = _PATH + "lldpcli show neighbors"
+    neighbors_command = _PATH + "lldpcli -f keyvalue show neighbors"
     ping_command = "ping -n -c 1 -W 1 {address}"
     ping_success = r"\b1 received\b"
 
