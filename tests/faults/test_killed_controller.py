@@ -76,7 +76,8 @@ def test_a_killed_run_is_finished_by_the_next(
     record_property("longest_gap_ms", longest)
     record_property("killed_after_s", after)
     print(
-        f"\nkilled after {after:.2f} s of {duration:.2f} s; left {left}; longest gap {longest:.0f} ms with the second run"
+        f"\nkilled after {after:.2f} s of {duration:.2f} s; left {left}; "
+        f"longest gap {longest:.0f} ms with the second run"
     )
 
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-COLLECTIONS = Path(__file__).parents[5]
+from tools.collection_link import ensure_link
+
+COLLECTIONS = ensure_link()
 ANSIBLE = Path(sys.executable).with_name("ansible")
 
 
