@@ -31,17 +31,20 @@ class ActionModule(SwitchAction):
             found, missing, gathered = self._read(target, platform, arguments)
         except SwitchError as error:
             return {**self.failure(error), "failed": not arguments["optional"], "had": False}
-        planned = self._stored(target, platform, arguments, found)
-        return {
-            "changed": any(each.written for name, each in planned.items() if name != "log"),
+        result = {
+            "changed": False,
             "had": True,
             "platform": platform.name,
-            "files": [each.as_dict() for each in planned.values()],
+            "files": [],
             "missing": missing,
             "gathered": gathered,
-            "diff": _diff(planned["running"], found["running"]),
-            "seconds": round(time.monotonic() - started, 3),
         }
+        try:
+            result |= self._stored(target, platform, arguments, found)
+        except SwitchError as error:
+            # The switch was read: a full disk on the controller must not stop a failover.
+            result |= {**self.failure(error), "failed": not arguments["optional"], "not_stored": error.message}
+        return {**result, "seconds": round(time.monotonic() - started, 3)}
 
     @staticmethod
     def _read(
@@ -56,7 +59,7 @@ class ActionModule(SwitchAction):
 
     def _stored(
         self, target: Target, platform: Platform, arguments: dict[str, Any], found: dict[str, str]
-    ) -> dict[str, Stored]:
+    ) -> dict[str, Any]:
         directory = os.path.join(arguments["dest"], re.sub(r"[^\w.-]", "_", target.name))
         store = BackupStore(directory, platform.comparable)
         stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
@@ -72,7 +75,11 @@ class ActionModule(SwitchAction):
                 f"the backup was read but not stored: {(error.strerror or str(error)).lower()} at {error.filename}; "
                 "free space or choose another dest, then run this again",
             ) from error
-        return planned
+        return {
+            "changed": any(each.written for name, each in planned.items() if name != "log"),
+            "files": [each.as_dict() for each in planned.values()],
+            "diff": _diff(planned["running"], found["running"]),
+        }
 
 
 def _diff(stored: Stored, text: str) -> dict[str, str]:

@@ -70,7 +70,7 @@ def request_from(arguments: dict[str, Any]) -> Request:
             neighbor=verify.get("neighbor", True),
             mac_learned=verify.get("mac_learned", True),
             reachable=tuple(verify.get("reachable") or ()),
-            timeout=float(verify.get("timeout") or Verify.timeout),
+            timeout=float(Verify.timeout if verify.get("timeout") is None else verify["timeout"]),
         ),
         rollback=arguments["rollback"],
         save=arguments["save"],

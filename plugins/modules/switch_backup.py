@@ -69,6 +69,11 @@ msg:
   returned: when the switch could not be read
   type: str
   sample: "core-a: no answer from 10.77.0.11 port 22 within 0.5 s; check power, cable and management network"
+not_stored:
+  description: Why the texts could not be written although the switch was read.
+  returned: when O(optional) and the controller's disk refused
+  type: str
+  sample: "the backup was read but not stored: no space left on device at /backup; free space or choose another dest"
 platform:
   description: Name of the platform that was used.
   returned: success

@@ -23,8 +23,11 @@ class Probe(Protocol):
 
     name: str
 
+    def prepare(self) -> None:
+        """Make sure that the host can be asked; SwitchError where it cannot."""
+
     def reaches(self, address: str) -> bool:
-        """Does the host get an answer from the address?"""
+        """Does the host get an answer from the address? A host that cannot be asked any more gets none."""
 
 
 @dataclass

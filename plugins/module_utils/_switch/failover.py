@@ -23,6 +23,8 @@ def argument_limitations(
     names = ", ".join(cores) or f"none, the group {core_group} is empty"
     if not failed:
         return [f"say which core switch failed: -e failed=NAME (core switches: {names})"]
+    if not standby:
+        return [f"name the core switch to move to: -e standby=NAME (core switches: {names})"]
     reasons = [
         f"{option}={name} is no core switch of this inventory (core switches: {names})"
         for option, name in (("failed", failed), ("standby", standby))

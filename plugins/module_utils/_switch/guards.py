@@ -5,12 +5,47 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Optional, Sequence
 
 from .model import Uplinks
 from .plan import BREAK_BEFORE_MAKE, MAKE_BEFORE_BREAK, Plan, Request
 from .platforms.base import Platform
 from .session import AnySession
+
+
+def limitations(
+    platform: Platform, session: AnySession, uplinks: Uplinks, plan: Plan, request: Request, has_probes: bool
+) -> Optional[str]:
+    """Return the first reason against the plan, or None."""
+    return (
+        name_limitation(platform, request)
+        or address_limitation(request)
+        or loop_limitation(uplinks, plan)
+        or dead_end_limitation(uplinks, plan, request)
+        or probe_limitation(platform, request, has_probes)
+        or session_limitation(platform, session, uplinks, plan, request)
+    )
+
+
+def name_limitation(platform: Platform, request: Request) -> Optional[str]:
+    """Two spellings of one port would be enabled and shut in one run."""
+    ports = request.ports
+    for number, port in enumerate(ports):
+        twin = next((other for other in ports[number + 1 :] if platform.same_port(port, other)), None)
+        if twin is not None:
+            return f"{port} and {twin} are the same port; name each uplink once in active and standby"
+    return None
+
+
+def address_limitation(request: Request) -> Optional[str]:
+    """Only addresses are asked for: a name would have to be resolved by a network that is just being moved."""
+    for address in request.verify.reachable:
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            return f"'{address}' in verify.reachable (core_switch_reachable) is no IP address; give an address"
+    return None
 
 
 def loop_limitation(uplinks: Uplinks, plan: Plan) -> Optional[str]:
@@ -61,9 +96,8 @@ def session_limitation(
         return None
     carrier = request.management_port or _carrier(platform, session, uplinks)
     if carrier is None or (not request.management_port and _may_be_member(platform, shuts, carrier)):
-        controller, switch = session.addresses
         return (
-            f"it cannot be told through which port this session from {controller} to {switch} runs, and "
+            "it cannot be told through which port this session runs, and "
             f"{', '.join(shuts)} would be shut; name the management port with management_port (switch_management_port)"
         )
     for port in shuts:
@@ -82,7 +116,10 @@ def _may_be_member(platform: Platform, shuts: Sequence[str], carrier: str) -> bo
 
 def _carrier(platform: Platform, session: AnySession, uplinks: Uplinks) -> Optional[str]:
     """Return the port that carries the session, or None where it cannot be told."""
-    controller, switch = session.addresses
+    ends = session.addresses
+    if ends is None:
+        return None
+    controller, switch = ends
     addresses = platform.read_addresses(session) if uplinks.addresses is None else uplinks.addresses
     interface = addresses.get(switch)
     if interface is None or not platform.is_virtual(interface):

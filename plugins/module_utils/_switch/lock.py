@@ -12,7 +12,7 @@ import re
 import time
 from typing import IO, Iterator
 
-from .errors import Busy
+from .errors import Busy, SwitchError
 
 _PAUSE = 0.2
 
@@ -23,14 +23,21 @@ def only_run(switch: str, directory: str, patience: float) -> Iterator[None]:
 
     The kernel drops the lock when its process ends, also by ``kill -9``: nothing is ever to be removed by hand.
     """
-    os.makedirs(directory, mode=0o700, exist_ok=True)
-    path = os.path.join(directory, re.sub(r"[^\w.-]", "_", switch) + ".lock")
-    with open(path, "a+", encoding="utf-8") as file:
-        _acquire(switch, file, time.monotonic() + patience)
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+    with contextlib.ExitStack() as stack:
+        _acquire(switch, stack.enter_context(_opened(switch, directory)), time.monotonic() + patience)
         yield
+
+
+def _opened(switch: str, directory: str) -> IO[str]:
+    path = os.path.join(directory, re.sub(r"[^\w.-]", "_", switch) + ".lock")
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        return open(path, "a", encoding="utf-8")
+    except OSError as error:
+        raise SwitchError(
+            switch,
+            f"the lock {path} cannot be made: {(error.strerror or str(error)).lower()}; free space on this controller",
+        ) from error
 
 
 def _acquire(switch: str, file: IO[str], deadline: float) -> None:
@@ -40,11 +47,8 @@ def _acquire(switch: str, file: IO[str], deadline: float) -> None:
             return
         except BlockingIOError as error:
             if time.monotonic() > deadline:
-                file.seek(0)
-                holder = file.read().strip() or "unknown"
                 raise Busy(
                     switch,
-                    f"another run on this controller (process {holder}) is still working on it; wait until it has "
-                    "ended, then run this again",
+                    "another run on this controller is still working on it; wait until it has ended, then try again",
                 ) from error
         time.sleep(_PAUSE)

@@ -55,6 +55,10 @@ class Plan:
     strategy: str
     steps: Tuple[Changes, ...]
 
+    def breaks_first(self) -> bool:
+        """Would a working uplink be shut before the new one was touched, although both may be up?"""
+        return self.strategy == MAKE_BEFORE_BREAK and bool(self.steps) and not self.steps[0][0][1]
+
     def shuts(self) -> Tuple[str, ...]:
         """Return the ports that the plan shuts."""
         return tuple(port for step in self.steps for port, enable in step if not enable)

@@ -5,34 +5,43 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Optional
 
-from .errors import SwitchError
+from .errors import SessionLost, SwitchError, Unreachable
 from .model import Send
 from .session import ShellSession
 from .target import Target
 
 
 class HostProbe:
-    """A Linux host that pings for us; its session is opened at the first question and kept."""
+    """A Linux host that pings for us. Its own way may be the one that is moved, so its session may be cut."""
 
     def __init__(self, target: Target) -> None:
         self.name = target.name
         self._target = target
         self._session: Optional[ShellSession] = None
 
-    def reaches(self, address: str) -> bool:
-        """Does the host get an answer from the address? A host that cannot be asked is an error."""
-        ipaddress.ip_address(address)
-        if self._session is None:
-            self._session = ShellSession(self._target, (r"^% exit status (?:126|127)",))
-        output = self._session.exchange(Send(f"ping -n -c 1 -W 1 {address}", timeout=10))
-        if output.startswith("% exit status 12"):
+    def prepare(self) -> None:
+        """Open the session before anything is changed; SwitchError where the host cannot be asked."""
+        if self._exchange("command -v ping").startswith("% exit status"):
             raise SwitchError(self.name, "has no ping to answer with; install it or name another probe host")
+
+    def reaches(self, address: str) -> bool:
+        """Does the host get an answer from the address? A host that cannot be asked any more gets none."""
+        try:
+            output = self._exchange(f"ping -n -c 1 -W 1 {address}")
+        except (SessionLost, Unreachable):
+            self.close()
+            return False
         return not output.startswith("% exit status")
 
+    def _exchange(self, command: str) -> str:
+        if self._session is None:
+            self._session = ShellSession(self._target, (r"^% exit status",))
+        return self._session.exchange(Send(command, timeout=10))
+
     def close(self) -> None:
-        """End the session."""
+        """End the session; the next question opens another."""
         if self._session is not None:
             self._session.close()
+            self._session = None

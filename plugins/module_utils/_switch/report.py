@@ -105,7 +105,7 @@ class Reporter:
         if result is None:
             return Line(name, "left", "not_tried", self._say("not_tried"))
         if result["had"]:
-            return Line(name, "left", "done", self._say(self._in_mode("left_saved"), files=_folder(result)))
+            return Line(name, "left", "done", self._kept("left_saved", result))
         expected = self._direction == "failover" and result["reason"] == "unreachable"
         key = "left_dead" if expected else "left_missing"
         return Line(name, "left", "done", self._say(key, why=_why(name, result)), dict(result))
@@ -114,10 +114,15 @@ class Reporter:
         name = self._names["target"]
         if result is None or not result["had"]:
             return Line(name, "target", "not_tried", self._say("not_tried"))
-        return Line(name, "target", "done", self._say(self._in_mode("target_ready"), files=_folder(result)))
+        return Line(name, "target", "done", self._kept("target_ready", result))
 
-    def _in_mode(self, key: str) -> str:
-        return key if self._mode == "run" else f"{key}_planned"
+    def _kept(self, key: str, result: Result) -> str:
+        """Return what was kept of a core that could be read."""
+        if self._mode != "run":
+            return self._say(f"{key}_planned")
+        if result.get("not_stored"):
+            return self._say("not_stored", why=result["not_stored"])
+        return self._say(key, files=_folder(result))
 
     def _moved(self, role: str, name: str, result: Optional[Result]) -> Line:
         if result is None:

@@ -17,6 +17,11 @@ from .explain import privilege_missing
 from .model import Send
 from .target import Target
 
+_LONG = 1000
+_LOOK = 0.01
+_QUIET_LONG = 0.1
+_QUIET_BEHIND = 0.5
+
 
 class Session(ABC):
     """A session with one switch. ``sent`` holds every line of a change, in order, as it went out."""
@@ -84,10 +89,17 @@ class Session(ABC):
             raise CommandRejected(self.target.name, send.command, output)
 
     @property
-    def addresses(self) -> Tuple[str, str]:
-        """Return the controller's and the switch's address of this session."""
+    def addresses(self) -> Optional[Tuple[str, str]]:
+        """Return the controller's and the switch's address of this session, None behind a jump host."""
         transport = self.connection.remote_conn_pre.get_transport()
-        return transport.sock.getsockname()[0], transport.sock.getpeername()[0]
+        if transport is None:
+            raise SessionLost(self.target.name, "the session ended; look at the switch's console")
+        if not isinstance(transport.sock, socket.socket):
+            return None
+        try:
+            return transport.sock.getsockname()[0], transport.sock.getpeername()[0]
+        except OSError as error:
+            raise SessionLost(self.target.name, f"the session ended ({error}); look at its console") from error
 
     def close(self) -> None:
         """End the session; harmless where it has ended already."""
@@ -142,11 +154,24 @@ class CliSession(Session):
             if echo < 0:
                 continue
             after = text[echo + len(send.command) :]
-            prompt = self._prompt.search(after)
-            if prompt:
+            prompt = self._last_prompt(after)
+            if prompt and self._is_quiet(_patience_for(after, prompt)):
                 self.prompt = prompt.group(0).strip()
                 return text[: echo + len(send.command) + prompt.start()]
             answered = self._answer(send, after, answered)
+
+    def _last_prompt(self, text: str) -> Optional[re.Match[str]]:
+        return next(reversed(list(self._prompt.finditer(text))), None)
+
+    def _is_quiet(self, seconds: float) -> bool:
+        """Does the switch say nothing more for this long? A line that looks like a prompt is none if it goes on."""
+        channel = self._connection.remote_conn
+        deadline = time.monotonic() + seconds
+        while not channel.recv_ready():
+            if time.monotonic() >= deadline:
+                return True
+            time.sleep(_LOOK)
+        return False
 
     def _answer(self, send: Send, text: str, answered: int) -> int:
         """Answer the switch's question at the end of ``text``; return how far it has been answered."""
@@ -186,6 +211,13 @@ class CliSession(Session):
         return output[start + len(command) :].strip("\r\n") if start >= 0 else output
 
 
+def _patience_for(text: str, prompt: re.Match[str]) -> float:
+    """Return how long nothing must follow a prompt: a log line behind it or a banner before it may pass for one."""
+    if text[prompt.end() :].strip():
+        return _QUIET_BEHIND
+    return _QUIET_LONG if prompt.start() > _LONG else 0.0
+
+
 class ShellSession(Session):
     """A Linux shell on the switch: each command in a channel of its own, with its exit status."""
 
@@ -215,6 +247,9 @@ class ShellSession(Session):
                 self.target.name, f"the session ended ({error}) in '{send.command}'; look at the switch's console"
             ) from error
         return output if status == 0 else f"% exit status {status}: {output}"
+
+    def _is_rejection(self, output: str) -> bool:
+        return output.startswith("% exit status") or super()._is_rejection(output)
 
     @staticmethod
     def _drained(channel: Any) -> str:

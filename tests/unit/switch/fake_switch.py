@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 from unittest.mock import patch
 
-from ansible_collections.contingency.infra.plugins.module_utils._switch import checks, uplink
+from ansible_collections.contingency.infra.plugins.module_utils._switch import checks, line, rollback, uplink
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import SessionLost, Unreachable
 from ansible_collections.contingency.infra.plugins.module_utils._switch.model import (
     ArpEntry,
@@ -44,7 +44,10 @@ class Clock:
     @contextmanager
     def installed(self) -> Iterator[Clock]:
         """The clock of the switch area while this lasts."""
-        with patch.object(checks, "time", self), patch.object(uplink, "time", self):
+        modules = (checks, line, rollback, uplink)
+        with ExitStack() as stack:
+            for module in modules:
+                stack.enter_context(patch.object(module, "time", self))
             yield self
 
 

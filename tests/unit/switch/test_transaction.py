@@ -18,8 +18,9 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.errors i
     StateUnknown,
     SwitchError,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._switch.outcome import Outcome
 from ansible_collections.contingency.infra.plugins.module_utils._switch.plan import Request, Verify
-from ansible_collections.contingency.infra.plugins.module_utils._switch.uplink import Outcome, UplinkTransaction
+from ansible_collections.contingency.infra.plugins.module_utils._switch.uplink import UplinkTransaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
-from ansible_collections.contingency.infra.plugins.module_utils._switch import uplink
+from ansible_collections.contingency.infra.plugins.module_utils._switch import line, rollback
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import (
     CheckFailed,
     CommandRejected,
@@ -23,11 +23,12 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.errors i
     Unparsable,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._switch.info import SUBSETS, gather, texts
+from ansible_collections.contingency.infra.plugins.module_utils._switch.outcome import Outcome
 from ansible_collections.contingency.infra.plugins.module_utils._switch.plan import Request, Verify
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import platform_named
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
-from ansible_collections.contingency.infra.plugins.module_utils._switch.uplink import Outcome, UplinkTransaction
+from ansible_collections.contingency.infra.plugins.module_utils._switch.uplink import UplinkTransaction
 
 from lab.fakes import Cut, Fake, FakeNetwork, Handle, Timings
 
@@ -96,8 +97,9 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     hasty.sleep = lambda seconds: time.sleep(min(seconds, 0.01))
     for module in ("netmiko.base_connection", "netmiko.huawei.huawei", "netmiko.cisco_base_connection"):
         monkeypatch.setattr(f"{module}.time", hasty)
-    monkeypatch.setattr(uplink, "_RECONNECT_LEAST", 0.4)
-    monkeypatch.setattr(uplink, "_RECONNECT_PAUSE", 0.05)
+    monkeypatch.setattr(line, "_LEAST_PATIENCE", 0.4)
+    monkeypatch.setattr(line, "_PAUSE", 0.05)
+    monkeypatch.setattr(rollback, "_PAUSE", 0.05)
 
 
 def benches(platform: str, directory: Path, stack: ExitStack) -> Callable[..., Bench]:

@@ -123,7 +123,7 @@ class LinuxFrr(Platform):
 
 def _parts(session: AnySession, *commands: str) -> List[str]:
     """Return the outputs of several commands that only read, in one exchange."""
-    script = _PATH + f"; echo; echo {_MARK}; ".join(commands)
+    script = _PATH + f" && echo && echo {_MARK} && ".join(f"{{ {command}; }}" for command in commands)
     parts = [part.strip("\n") for part in session.read(script).split(_MARK)]
     if len(parts) != len(commands):
         raise Unparsable(session.target.name, script, "\n".join(parts))

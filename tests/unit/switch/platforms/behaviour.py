@@ -13,19 +13,20 @@ from typing import Any
 
 import asyncssh
 import pytest
-from ansible_collections.contingency.infra.plugins.module_utils._switch import uplink
+from ansible_collections.contingency.infra.plugins.module_utils._switch import line, rollback
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import (
     CheckFailed,
     CommandRejected,
     SaveFailed,
     Unparsable,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._switch.outcome import Outcome
 from ansible_collections.contingency.infra.plugins.module_utils._switch.plan import Request, Verify
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
 from ansible_collections.contingency.infra.plugins.module_utils._switch.session import AnySession
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
-from ansible_collections.contingency.infra.plugins.module_utils._switch.uplink import Outcome, UplinkTransaction
+from ansible_collections.contingency.infra.plugins.module_utils._switch.uplink import UplinkTransaction
 
 from lab.fakes import Cut, Fake, FakeNetwork, Handle, Timings
 from lab.fakes.model import NAMES
@@ -107,7 +108,8 @@ class Behaviour:
         hasty = SimpleNamespace(**vars(time))
         hasty.sleep = lambda seconds: time.sleep(seconds / 10)
         monkeypatch.setattr("netmiko.base_connection.time", hasty)
-        monkeypatch.setattr(uplink, "_RECONNECT_PAUSE", 0.05)
+        monkeypatch.setattr(line, "_PAUSE", 0.05)
+        monkeypatch.setattr(rollback, "_PAUSE", 0.05)
 
     @pytest.fixture
     def switches(self) -> Iterator[Switches]:
