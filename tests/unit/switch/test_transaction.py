@@ -141,7 +141,7 @@ class TestRefusal:
 
     @given(switches())
     def test_check_mode_refuses_what_a_run_refuses(self, switch: FakeSwitch) -> None:
-        wanted = {"strategy": "make_before_break"}
+        wanted: dict[str, Any] = {"strategy": "make_before_break"}
         if switch.spanning_tree or switch.enabled() == ("swp50",):
             run(switch, check_mode=True, **wanted)
             run(switch, **wanted)
@@ -259,7 +259,7 @@ class TestFaults:
         switch.reachable_again = True
         work = UplinkTransaction(TARGET, platform, Request("swp50", ("swp49",)))
 
-        def gone(*_: object) -> bool:
+        def gone(session: object) -> bool:
             raise SessionLost(TARGET.name, "the session ended")
 
         platform.read_pending = gone  # type: ignore[method-assign]
