@@ -73,7 +73,7 @@ drill: root venv apt ## kill core-a under traffic, run the playbook, fail back; 
 
 # --- checks ---------------------------------------------------------------------------------
 
-.PHONY: test lint unit unit-old unit-next sanity sanity-old sanity-next docs-check build molecule lab-test
+.PHONY: test lint unit unit-old unit-next sanity sanity-old sanity-next docs-check build molecule lab-test faults
 test: root venv ## every check, with the time each part took
 	@$(RUN) tools.checks
 
@@ -107,6 +107,9 @@ build: venv-test ## the Galaxy tarball, judged by Galaxy's importer
 # Within the lab: what the lab promises, and what the playbooks do when things break.
 lab-test: root venv-test apt apt-guest ## tests that need the lab
 	@$(RUN) tools.pytest_part lab-test $(or $(wildcard tests/lab tests/faults),tests/lab)
+
+faults: root venv-test apt ## the controller is killed at 20 moments of a failover; shows the longest gap of each
+	@CONTINGENCY_KILLS=20 $(RUN) tools.pytest_part faults -s tests/faults
 
 molecule: root venv-test apt ## the Molecule scenarios, in the lab or on a site's own lab machines
 	@$(RUN) tools.molecule_part

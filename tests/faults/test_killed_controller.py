@@ -75,10 +75,9 @@ def test_a_killed_run_is_finished_by_the_next(
     assert watch.most_at_once == 1, watch.seen
     record_property("longest_gap_ms", longest)
     record_property("killed_after_s", after)
-    print(
-        f"\nkilled after {after:.2f} s of {duration:.2f} s; left {left}; "
-        f"longest gap {longest:.0f} ms with the second run"
-    )
+    moved = sum(enabled == (NEW,) for enabled in left.values())
+    print(f"\nkilled after {after:.2f} s of {duration:.2f} s, {moved} of {len(left)} were moved; ", end="")
+    print(f"longest gap {longest:.0f} ms with the second run")
 
 
 def test_killed_workers_are_named_and_the_next_run_finishes(hospital: Hospital) -> None:

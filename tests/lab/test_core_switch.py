@@ -63,7 +63,8 @@ def test_plan_and_check_mode_show_what_a_run_sends_and_failback_undoes_it(hospit
     assert hospital.configurations() == before
 
     assert watch.looks > 1000
-    assert watch.seen == {switch: {(OLD,), (), (NEW,)} for switch in BRIDGES} or watch.most_at_once == 1
+    assert watch.most_at_once == 1, watch.seen
+    assert all({(OLD,), (NEW,)} <= states for states in watch.seen.values())
 
 
 def test_a_confirmation_of_another_name_is_none(hospital: Hospital) -> None:
@@ -111,7 +112,7 @@ def test_a_standby_that_cannot_be_read_moves_nothing(hospital: Hospital) -> None
     assert "core-b: " in run.output
     assert "check power, cable and management network" in run.output
     assert hospital.configurations() == before
-    assert set(run.changed.values()) == {0} or "access-ward" not in run.changed
+    assert "access-ward" not in run.changed
     assert not run.has_traceback
 
 

@@ -234,6 +234,14 @@ class TestFaults:
         assert switch.enabled() == ("swp50",)
         never_a_loop(switch)
 
+    def test_a_switch_that_cuts_every_session_is_given_up_and_told_as_unknown(self) -> None:
+        switch = on_core_a()
+        switch.session_faults = dict.fromkeys(range(30), "cut before")
+        error, outcome = fails(switch)
+        assert isinstance(error, (StateUnknown, SessionLost))
+        assert outcome.reconnected <= 3
+        never_a_loop(switch)
+
     def test_a_switch_that_stays_away_is_unknown_and_its_error_says_what_was_sent(self) -> None:
         switch = on_core_a()
         switch.session_faults = {1: "cut after"}
@@ -260,7 +268,7 @@ class TestFaults:
         switch.reachable_again = True
         work = UplinkTransaction(TARGET, platform, Request("swp50", ("swp49",)))
 
-        def gone(*_: object) -> bool:
+        def gone(session: object) -> bool:
             raise SessionLost(TARGET.name, "the session ended")
 
         platform.read_pending = gone  # type: ignore[method-assign, assignment]
