@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.contingency.infra.plugins.module_utils._switch.failover import WORDS
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
+from ansible_collections.contingency.infra.plugins.module_utils._switch.words import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ["README.md", "README.zh-CN.md"]
@@ -28,9 +28,13 @@ MESSAGES = [
     "no answer from",
     "refused user",
     "is not known",
-    "shows another host key",
-    "put back and proven",
-    "the uplinks are as wanted, but not saved",
+    "do not log in unless this switch was replaced",
+    "it must be reached first",
+    "leave out --limit",
+    "look at its cable, its transceiver and the far end",
+    "put back and proven: ",
+    "THIS SWITCH HAS NO UPLINK",
+    "moved and working, but NOT SAVED, do not restart it",
     "carries this session and would be shut",
     "state unknown",
     "another run on this controller",
@@ -102,10 +106,50 @@ def test_sample_of_the_summary_is_in_the_words_of_the_summary(readme: str, langu
         words["result"].format(done=6, all=6, target="core-b"),
         words["next_failover"].format(left="core-a"),
         words["saved"],
-        words["left_missing"].format(why=""),
-        words["unproven"].format(names="neighbor, mac_learned"),
+        words["left_dead"].partition("{")[0],
+        words["target_ready"].partition("{")[0],
+        words["unchanged"].format(after="eth1"),
+        words["unproven"].format(names=f"{words['neighbor']}, {words['mac_learned']}"),
+        words["proof_link"].format(seen="up"),
+        words["proof_neighbor"].format(seen="core-b"),
+        words["proof_reachable"].format(subject="10.9.0.31"),
+        words["proof_mac_learned"].format(seen="4"),
+        words["record"].format(path="/"),
     ]
     assert [part for part in shown if part not in text(readme)] == []
+
+
+@pytest.mark.parametrize(("runbook", "language"), list(zip(RUNBOOKS, ("en", "zh"), strict=True)))
+def test_runbook_explains_each_kind_of_line_of_the_summary(runbook: str, language: str) -> None:
+    words = WORDS[language]
+    shown = [
+        words["title_failover"].format(left="core-a", target="core-b"),
+        words["left_dead"].partition("(" if language == "en" else "；")[0].partition(";")[0],
+        words["unchanged"].format(after="eth1"),
+        words["unproven"].format(names=f"{words['neighbor']}, {words['mac_learned']}"),
+        words["saved"],
+        words["result"].format(done=6, all=6, target="core-b"),
+        words["result_failed"].format(target="core-b", names="access-ward"),
+        words["result_unsaved"].format(target="core-b", names="access-lab"),
+        re.split("[;；]", words["not_tried"])[0],
+        words["unreachable"].partition(words["failed"].format(why=""))[2].partition("{")[0].strip(" (（"),
+        re.split("[:。]", words["plan"])[0],
+        words["record"].format(path="..."),
+    ]
+    assert [part for part in shown if part not in text(runbook)] == []
+
+
+@pytest.mark.parametrize("runbook", RUNBOOKS)
+def test_runbook_names_the_tasks_as_the_screen_does(runbook: str) -> None:
+    tasks = [
+        name.replace("{{ core_switch_target }}", "core-b")
+        for file in ("cores", "access", "server")
+        for name in re.findall(
+            r'- name: "?(Make active .*?|Save .*?)"?$', text(f"roles/core_switch/tasks/{file}.yml"), re.M
+        )
+    ]
+    assert len(tasks) == 3
+    assert [name for name in tasks if f"`{name}`" not in text(runbook)] == []
 
 
 @pytest.mark.parametrize("runbook", RUNBOOKS)
@@ -117,7 +161,11 @@ def test_runbook_explains_the_messages_in_their_own_words(runbook: str, message:
 
 def sources() -> str:
     """Return all that can put a message on the screen, strings that go on in the next line joined."""
-    files = [*(ROOT / "plugins/module_utils").rglob("*.py"), *(ROOT / "roles").rglob("tasks/*.yml")]
+    files = [
+        *(ROOT / "plugins/module_utils").rglob("*.py"),
+        *(ROOT / "roles").rglob("tasks/*.yml"),
+        *(ROOT / "playbooks").glob("*.yml"),
+    ]
     return re.sub(r'"\s*\n\s*f?"', "", "\n".join(file.read_text(encoding="utf-8") for file in files))
 
 

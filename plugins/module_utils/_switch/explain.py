@@ -157,4 +157,4 @@ def _no_enable(target: Target, error: Any) -> Optional[SwitchError]:
 
 
 def _words(error: BaseException) -> str:
-    return str(getattr(error, "strerror", None) or error or type(error).__name__).lower()
+    return str(getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()

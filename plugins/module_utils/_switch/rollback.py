@@ -112,5 +112,6 @@ def _now(ports: Dict[str, Any]) -> str:
     up = [name for name, port in ports.items() if port["enabled"] and port["link"]]
     if up:
         return f"on {', '.join(up)} as before"
-    enabled = ", ".join(name for name, port in ports.items() if port["enabled"]) or "no port"
-    return f"as before, {enabled} is enabled and has no link: THIS SWITCH HAS NO UPLINK"
+    enabled = [name for name, port in ports.items() if port["enabled"]]
+    state = f"{', '.join(enabled)} enabled without link" if enabled else "all of them shut"
+    return f"as before, {state}: THIS SWITCH HAS NO UPLINK"

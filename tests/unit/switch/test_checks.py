@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ansible_collections.contingency.infra.plugins.module_utils._switch.checks import Verification, Verifier
+from ansible_collections.contingency.infra.plugins.module_utils._switch.checks import (
+    Verification,
+    Verifier,
+    complaint,
+)
 from ansible_collections.contingency.infra.plugins.module_utils._switch.plan import Request, Verify
 
 from tests.unit.switch.fake_switch import GATEWAY, TARGET, FakePlatform, FakeSwitch
@@ -60,8 +64,8 @@ def test_every_check_says_what_it_expected_and_saw() -> None:
         "link": ("swp50", "up", "up", True),
         "standby_shut": ("swp49", "shut", "shut", True),
         "neighbor": ("swp50", "core-b", "core-b", True),
-        "reachable": (GATEWAY, "answers access-ward", "answers", True),
-        "mac_learned": ("swp50", "at least 1 address", "1 addresses", True),
+        "reachable": (GATEWAY, "an answer to access-ward", "answers", True),
+        "mac_learned": ("swp50", "1 or more", "1", True),
     }
     assert done.failed == []
     assert done.unproven == []
@@ -87,6 +91,26 @@ def test_it_gives_up_in_time_and_names_every_failed_check() -> None:
     assert 8.9 < seconds <= 10.3
 
 
+def test_where_there_is_no_link_the_complaint_is_about_the_link_only() -> None:
+    switch = moved()
+    switch.cable["swp50"] = False
+    done, _ = verify(switch)
+    assert len(done.failed) > 1
+    assert complaint(done) == (
+        "swp50: check link expected up, saw down (look at its cable, its transceiver and the far end)"
+    )
+
+
+def test_where_there_is_a_link_the_complaint_names_every_failed_check() -> None:
+    switch = moved()
+    switch.neighbor["swp50"] = "core-c"
+    done, _ = verify(switch, verify=Verify(reachable=(GATEWAY,), timeout=1), probes=(Host("client-lab", 10**6),))
+    assert complaint(done) == (
+        "swp50: check neighbor expected core-b, saw core-c; "
+        f"{GATEWAY}: check reachable expected an answer to client-lab, saw no answer"
+    )
+
+
 def test_a_check_that_has_passed_is_not_asked_again() -> None:
     fast, slow = Host("client-ward"), Host("client-lab", unanswered=3)
     switch = moved()
@@ -103,8 +127,8 @@ def test_every_probe_host_has_to_answer_for_every_address() -> None:
     deaf = Host("client-lab", unanswered=10**6)
     done, _ = verify(moved(), verify=Verify(reachable=(GATEWAY, "10.9.0.31"), timeout=2), probes=(Host("c"), deaf))
     assert [(check.subject, check.expected) for check in done.failed] == [
-        (GATEWAY, "answers client-lab"),
-        ("10.9.0.31", "answers client-lab"),
+        (GATEWAY, "an answer to client-lab"),
+        ("10.9.0.31", "an answer to client-lab"),
     ]
 
 

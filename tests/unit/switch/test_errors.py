@@ -77,14 +77,23 @@ def test_the_right_enable_password_is_used(start: Start) -> None:
 def test_an_unknown_host_key(start: Start, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     bench = start()
     opening_fails(
-        bench, capfd, errors.HostKeyUnknown, "ssh-ed25519 SHA256:.*is not known", known_hosts=(str(tmp_path / "none"),)
+        bench,
+        capfd,
+        errors.HostKeyUnknown,
+        "is not known: ssh-ed25519 SHA256:.*only if the switch's console shows the same",
+        known_hosts=(str(tmp_path / "none"),),
     )
 
 
 def test_a_changed_host_key(start: Start, capfd: pytest.CaptureFixture[str]) -> None:
     bench = start()
     bench.handle.change_host_key()
-    opening_fails(bench, capfd, errors.HostKeyChanged, "shows another host key.*ssh-keygen -R")
+    opening_fails(
+        bench,
+        capfd,
+        errors.HostKeyChanged,
+        "do not log in unless this switch was replaced.*recorded is ssh-ed25519 SHA256:.*ssh-keygen -R",
+    )
 
 
 def test_host_keys_are_not_looked_at_where_checking_is_off(start: Start) -> None:
@@ -96,7 +105,7 @@ def test_host_keys_are_not_looked_at_where_checking_is_off(start: Start) -> None
 def test_an_unreachable_switch(start: Start, capfd: pytest.CaptureFixture[str]) -> None:
     bench = start()
     bench.handle.refuse_connections(30)
-    opening_fails(bench, capfd, errors.Unreachable, r"connection refused at 127.0.0.1 port \d+; check power")
+    opening_fails(bench, capfd, errors.Unreachable, r"connection refused at 127.0.0.1 port \d+; check its power")
 
 
 def test_a_login_that_never_ends(start: Start, capfd: pytest.CaptureFixture[str]) -> None:

@@ -186,10 +186,26 @@ class TestFaults:
         error, outcome = fails(switch)
         assert isinstance(error, CheckFailed)
         assert "swp50: check link expected up, saw down" in str(error)
-        assert "put back and proven: swp50 shut, link down; swp49 enabled, link up" in str(error)
+        assert str(error).endswith("put back and proven: on swp49 as before")
         assert (outcome.rolled_back, outcome.changed) == (True, False)
         assert switch.running == {"swp49": True, "swp50": False} == switch.startup
         assert switch.revert_at is None
+
+    def test_where_the_former_uplink_has_no_link_either_it_says_that_the_area_is_cut_off(self) -> None:
+        switch = on_core_a()
+        switch.cable = {"swp49": False, "swp50": False}
+        error, outcome = fails(switch)
+        assert str(error).endswith(
+            "put back and proven: as before, swp49 enabled without link: THIS SWITCH HAS NO UPLINK"
+        )
+        assert (outcome.rolled_back, outcome.changed) == (True, False)
+        assert switch.running == {"swp49": True, "swp50": False}
+
+    def test_where_no_uplink_was_enabled_it_says_that_the_area_is_cut_off(self) -> None:
+        switch = FakeSwitch({"swp49": False, "swp50": False})
+        switch.cable["swp50"] = False
+        error, _ = fails(switch)
+        assert str(error).endswith("as before, all of them shut: THIS SWITCH HAS NO UPLINK")
 
     def test_the_wrong_neighbor_is_rolled_back_and_named(self) -> None:
         switch = on_core_a()

@@ -222,7 +222,7 @@ class UplinkContract:
     def test_a_refused_save_is_an_error(self, start: Any, refusal: str) -> None:
         bench = start()
         bench.handle.faults.refuse_save = refusal
-        with pytest.raises(SaveFailed, match="not saved"):
+        with pytest.raises(SaveFailed, match="moved and working, but NOT SAVED, do not restart it"):
             bench.move()
         assert bench.enabled() == [bench.new]
 

@@ -301,7 +301,7 @@ class Saving(Behaviour):
         startup = handle.startup_config()
         for refusal in ("permission", "full"):
             handle.faults.refuse_save = refusal
-            with pytest.raises(SaveFailed, match="not saved"):
+            with pytest.raises(SaveFailed, match="moved and working, but NOT SAVED, do not restart it"):
                 switches.move(handle)
         assert handle.startup_config() == startup
         assert shut(handle) == (True, False)
