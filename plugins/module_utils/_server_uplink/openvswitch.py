@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.announce import announcement
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.bond import Bond
@@ -22,7 +23,10 @@ from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.m
 MEMBER = re.compile(r"^(?:member|slave) (?P<name>\S+): (?P<state>\S+)$")
 ACTIVE = re.compile(r"^\s+active (?:member|slave)$")
 SETTING = re.compile(r"^(?P<key>[a-z][A-Za-z _-]*): (?P<value>.*)$")
-SECONDS = "5"
+SECONDS = 5
+APPCTL = ("ovs-appctl", f"--timeout={SECONDS}")
+VSCTL = ("ovs-vsctl", f"--timeout={SECONDS}")
+ENDED_BY_ITS_TIMEOUT = -signal.SIGALRM
 
 
 class BondShow:
@@ -90,6 +94,8 @@ class OpenVswitchBond(Bond):
 
     def apply(self, change: Change) -> None:
         answer = self.host.run(self._words(change))
+        if answer.status == ENDED_BY_ITS_TIMEOUT:
+            raise ServerUplinkError(self._no_answer(answer))
         if answer.status:
             raise ServerUplinkError(
                 f"Open vSwitch refused `{self.command(change)}` ({answer.complaint}); look at ovs-appctl "
@@ -122,11 +128,11 @@ class OpenVswitchBond(Bond):
 
     def _words(self, change: Change) -> list[str]:
         if change.setting == "primary":
-            return ["ovs-vsctl", "set", "port", self.name, f"other_config:bond-primary={change.member}"]
-        return ["ovs-appctl", f"bond/{self._verb}", self.name, change.member]
+            return [*VSCTL, "set", "port", self.name, f"other_config:bond-primary={change.member}"]
+        return [*APPCTL, f"bond/{self._verb}", self.name, change.member]
 
     def _show(self) -> str:
-        answer = self.host.run(["ovs-appctl", "--timeout=" + SECONDS, "bond/show", self.name])
+        answer = self.host.run([*APPCTL, "bond/show", self.name])
         if answer.status == 0:
             return answer.output
         if "no such bond" in answer.error:
@@ -134,10 +140,14 @@ class OpenVswitchBond(Bond):
         raise ServerUplinkError(self._no_answer(answer))
 
     def _no_answer(self, answer: Answer) -> str:
+        if answer.status == ENDED_BY_ITS_TIMEOUT:
+            return (
+                f"Open vSwitch did not answer within {SECONDS} s, so the state of {self.name} is unknown; look at "
+                "ovs-vswitchd and its log, and restart it where it hangs."
+            )
         return (
             f"Open vSwitch does not answer, so the state of {self.name} is unknown ({answer.complaint}); start "
-            "it, or set OVS_RUNDIR where it "
-            "runs elsewhere, and be root (become: true)."
+            "it, or set OVS_RUNDIR where it runs elsewhere, and be root (become: true)."
         )
 
     def _member(self, name: str, enabled: bool, lacp: str) -> Member:
@@ -149,7 +159,7 @@ class OpenVswitchBond(Bond):
         )
 
     def _vsctl(self, *words: str) -> str:
-        answer = self.host.run(["ovs-vsctl", "--timeout=" + SECONDS, *words])
+        answer = self.host.run([*VSCTL, *words])
         if answer.status:
             raise ServerUplinkError(self._no_answer(answer))
         return answer.output.strip()
@@ -159,7 +169,7 @@ class OpenVswitchBond(Bond):
         return self._ask("br-to-parent", self._ask("iface-to-br", device) or device)
 
     def _ask(self, *words: str) -> str:
-        answer = self.host.run(["ovs-vsctl", f"--timeout={SECONDS}", *words])
+        answer = self.host.run([*VSCTL, *words])
         return "" if answer.status else answer.output.strip()
 
     def _with_lower(self, device: str) -> list[str]:

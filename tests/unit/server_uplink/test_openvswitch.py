@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.host import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.model import (
@@ -17,7 +19,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.o
 from tests.unit.server_uplink.fake_host import FakeHost
 from tests.unit.server_uplink.recorded import OVS_2_9, OVS_3, OVS_LACP
 
-SHOW = ("ovs-appctl", "--timeout=5", "bond/show", "bond0")
+APPCTL = ("ovs-appctl", "--timeout=5")
+SHOW = (*APPCTL, "bond/show", "bond0")
 VSCTL = ("ovs-vsctl", "--timeout=5")
 
 
@@ -26,8 +29,8 @@ def host(show: str, link: str = "up") -> FakeHost:
         answers={
             SHOW: Answer(0, show, ""),
             (*VSCTL, "get", "interface"): Answer(0, link + "\n", ""),
-            ("ovs-appctl", "bond/set-active-member"): Answer(0, "done\n", ""),
-            ("ovs-appctl", "bond/set-active-slave"): Answer(0, "done\n", ""),
+            (*APPCTL, "bond/set-active-member"): Answer(0, "done\n", ""),
+            (*APPCTL, "bond/set-active-slave"): Answer(0, "done\n", ""),
         }
     )
 
@@ -57,16 +60,17 @@ def test_the_version_at_hand_is_spoken_to_in_its_words(show: str, verb: str) -> 
     bond = OpenVswitchBond(server, "bond0")
     bond.read()
     bond.apply(Change("active", "eth1"))
-    assert server.commands[-1] == f"ovs-appctl bond/{verb} bond0 eth1" == bond.command(Change("active", "eth1"))
+    sent = f"ovs-appctl --timeout=5 bond/{verb} bond0 eth1"
+    assert server.commands[-1] == sent == bond.command(Change("active", "eth1"))
 
 
 def test_a_primary_is_read_and_can_be_moved() -> None:
     server = host(OVS_3.replace("primary: <none>", "primary: eth0"))
-    server.answers[("ovs-vsctl", "set")] = Answer(0, "", "")
+    server.answers[(*VSCTL, "set")] = Answer(0, "", "")
     bond = OpenVswitchBond(server, "bond0")
     assert bond.read().primary == "eth0"
     bond.apply(Change("primary", "eth1"))
-    assert server.commands[-1] == "ovs-vsctl set port bond0 other_config:bond-primary=eth1"
+    assert server.commands[-1] == "ovs-vsctl --timeout=5 set port bond0 other_config:bond-primary=eth1"
 
 
 def test_members_of_a_negotiated_lacp_bond_are_aggregated() -> None:
@@ -101,7 +105,7 @@ def test_an_unparsable_answer_is_unknown() -> None:
 
 def test_a_refused_change_says_what_open_vswitch_said() -> None:
     server = host(OVS_3)
-    server.answers[("ovs-appctl", "bond/set-active-member")] = Answer(
+    server.answers[(*APPCTL, "bond/set-active-member")] = Answer(
         2, "", "cannot make disabled member active\novs-appctl: ovs-vswitchd: server returned an error\n"
     )
     with pytest.raises(ServerUplinkError, match=r"cannot make disabled member active"):
@@ -121,3 +125,28 @@ def test_only_ports_of_its_bridge_are_carried_by_the_bond() -> None:
     assert bond.carries("br0.10")
     assert bond.carries("vlan20")
     assert not bond.carries("mgmt0")
+
+
+def test_nothing_waits_for_ever_for_an_open_vswitch_that_hangs() -> None:
+    server = host(OVS_3)
+    server.answers[(*VSCTL,)] = Answer(0, "br0\n", "")
+    server.answers[("ip", "-json", "addr", "show", "dev")] = Answer(0, "[]", "")
+    bond = OpenVswitchBond(server, "bond0")
+    bond.read()
+    bond.apply(Change("active", "eth1"))
+    bond.apply(Change("primary", "eth1"))
+    bond.announce()
+    assert bond.carries("br0")
+    asked = [command.split() for command in server.commands if command.startswith("ovs-")]
+    assert {words[0] for words in asked} == {"ovs-appctl", "ovs-vsctl"}
+    assert [words for words in asked if words[1] != "--timeout=5"] == []
+
+
+@pytest.mark.parametrize("setting", ["active", "primary"])
+def test_a_change_that_is_not_answered_in_time_leaves_the_state_unknown(setting: str) -> None:
+    server = host(OVS_3)
+    hung = Answer(-signal.SIGALRM, "", "2026-11-21T20:00:00Z|00001|fatal_signal|WARN|terminating with signal 14\n")
+    server.answers[(*APPCTL, "bond/set-active-member")] = hung
+    server.answers[(*VSCTL, "set")] = hung
+    with pytest.raises(ServerUplinkError, match=r"did not answer within 5 s, so the state of bond0 is unknown"):
+        OpenVswitchBond(server, "bond0").apply(Change(setting, "eth1"))
