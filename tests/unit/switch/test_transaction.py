@@ -129,7 +129,7 @@ class TestWithoutFaults:
         assert switch.startup == {"swp49": True, "swp50": False}
 
     def test_every_part_is_timed(self) -> None:
-        assert set(run(on_core_a()).seconds) == {"connect", "read", "switch_over", "save", "total"}
+        assert set(run(on_core_a()).seconds) == {"connect", "read", "plan", "switch_over", "save", "total"}
 
 
 class TestRefusal:
@@ -273,7 +273,7 @@ class TestFaults:
         switch.session_faults = {2: "cut after"}
         switch.reachable_again = False
         error, _ = fails(switch)
-        assert "the switch puts the former state back by itself within 65 s" in str(error)
+        assert "the switch puts the former state back by itself within minutes" in str(error)
         switch.clock.sleep(70)
         switch.let_time_pass()
         assert switch.enabled() == ("swp49",)
