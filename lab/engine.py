@@ -115,7 +115,11 @@ class Lab:
             cleaner.forget(self.instance)
 
     def _built_from_this_topology(self) -> bool:
-        return self.is_up() and self.instance.complete.read_text(encoding="ascii") == self.topology.digest
+        return (
+            self.is_up()
+            and self.instance.complete.read_text(encoding="ascii") == self.topology.digest
+            and all(machine.namespace_path.exists() for machine in self.machines.values())
+        )
 
     def _power_on_all(self) -> None:
         for machine in self.machines.values():

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,8 +71,15 @@ def _unmount_if_ours_and_empty() -> None:
         return
     if NAMESPACES.is_mount():
         kernel.umount(NAMESPACES)
-    if NAMESPACES.exists():
+    try:
         NAMESPACES.rmdir()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if error.errno not in (errno.EBUSY, errno.ENOTEMPTY):
+            raise
+        # Another instance that is just ending still sees it mounted; the last one removes it.
+        return
     MADE_HERE.unlink()
 
 

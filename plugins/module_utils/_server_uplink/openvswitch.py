@@ -153,10 +153,17 @@ class OpenVswitchBond(Bond):
     def _member(self, name: str, enabled: bool, lacp: str) -> Member:
         return Member(
             name=name,
-            carrier=self._vsctl("get", "interface", name, "link_state") == "up",
+            carrier=self._has_carrier(name),
             enabled=enabled,
             aggregated=None if lacp == "off" else lacp == "negotiated" and enabled,
         )
+
+    def _has_carrier(self, name: str) -> bool:
+        """As the kernel sees it; Open vSwitch's own column may lag, and is asked only where the kernel cannot tell."""
+        state = self.host.read(f"/sys/class/net/{name}/operstate")
+        if state in ("up", "down", "lowerlayerdown", "notpresent"):
+            return state == "up"
+        return self._vsctl("get", "interface", name, "link_state") == "up"
 
     def _vsctl(self, *words: str) -> str:
         answer = self.host.run([*VSCTL, *words])
