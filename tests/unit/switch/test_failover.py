@@ -27,9 +27,11 @@ def port(name: str, enabled: bool, link: bool) -> dict[str, Any]:
 def reasons(
     failed: str = "core-a",
     standby: str = "core-b",
-    groups: Mapping[str, Sequence[str]] = GROUPS,
-    hostvars: Mapping[str, Mapping[str, Any]] = UPLINKS,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    hostvars: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[str]:
+    groups = GROUPS if groups is None else groups
+    hostvars = UPLINKS if hostvars is None else hostvars
     return argument_limitations(failed, standby, groups, hostvars, "core_switches", "access_switches")
 
 

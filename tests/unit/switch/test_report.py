@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from string import Formatter
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -32,11 +33,13 @@ def check(name: str, subject: str, seen: str) -> dict[str, Any]:
     return {"check": name, "subject": subject, "expected": seen, "seen": seen, "passed": True}
 
 
-BACKUP = {
-    "failed": False,
-    "had": True,
-    "files": [{"path": "/backup/switches/core-a/running-20261121T214500Z.txt"}],
-}
+BACKUP = MappingProxyType(
+    {
+        "failed": False,
+        "had": True,
+        "files": [{"path": "/backup/switches/core-a/running-20261121T214500Z.txt"}],
+    }
+)
 GONE = {
     "failed": False,
     "had": False,
@@ -111,7 +114,7 @@ def state(of: Summary, host: str) -> str:
 
 
 def fields(text: str) -> list[str]:
-    return sorted({name for _, name, _, _ in Formatter().parse(text) if name})
+    return sorted({name for _literal, name, _format, _conversion in Formatter().parse(text) if name})
 
 
 class TestWords:
