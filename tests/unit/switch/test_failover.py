@@ -68,7 +68,7 @@ class TestArguments:
 
 
 class TestTarget:
-    BACKUP = {
+    BACKUP: dict[str, Any] = {
         "had": True,
         "platform": "linux_frr",
         "gathered": {
@@ -131,7 +131,7 @@ class TestSpellingOfDownlinks:
 
     @staticmethod
     def of(platform: str, listed: str, wanted: str, enabled: bool = True) -> list[str]:
-        gathered = {"ports": [port(listed, enabled, enabled)], "neighbors": None, "addresses": {}}
+        gathered: dict[str, Any] = {"ports": [port(listed, enabled, enabled)], "neighbors": None, "addresses": {}}
         return target_limitations({"had": True, "platform": platform, "gathered": gathered}, [wanted], [], [])
 
     @pytest.mark.parametrize(("platform", "short", "long"), spellings())

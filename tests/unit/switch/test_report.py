@@ -40,7 +40,7 @@ BACKUP = MappingProxyType(
         "files": [{"path": "/backup/switches/core-a/running-20261121T214500Z.txt"}],
     }
 )
-GONE = {
+GONE: dict[str, Any] = {
     "failed": False,
     "had": False,
     "reason": "unreachable",
@@ -76,7 +76,7 @@ UNSAVED = {
     "msg": "access-lab: moved and working, but NOT SAVED, do not restart it: no space left",
     "changed": True,
 }
-SERVER = {
+SERVER: dict[str, Any] = {
     "changed": True,
     "before": {"name": "bond0", "active": "eth0"},
     "after": {"name": "bond0", "active": "eth1"},
@@ -290,7 +290,7 @@ class TestWithoutChange:
             "core-b": words["target_ready_planned"],
             "access-ward": words["planned"].format(commands="interface swp50; no shutdown"),
             "access-lab": words["planned_nothing"],
-            "server-his": words["planned"].format(commands=SERVER["commands"][0]),  # type: ignore[index]
+            "server-his": words["planned"].format(commands=SERVER["commands"][0]),
             "server-pacs": words["planned_nothing"],
         }
         assert said.closing == [words[mode].format(confirm="core-a")]
