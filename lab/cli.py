@@ -70,14 +70,14 @@ def _first_line(kind: type[faults.Fault]) -> str:
     return (kind.__doc__ or "").strip().splitlines()[0].rstrip(".")
 
 
-def _up(_: argparse.Namespace) -> None:
+def _up(_options: argparse.Namespace) -> None:
     started = time.monotonic()
     lab = Lab.from_environment()
     lab.up(rootfs.show)
     rootfs.show(f"the lab {lab.instance.name} is up ({time.monotonic() - started:.1f} s)")
 
 
-def _down(_: argparse.Namespace) -> None:
+def _down(_options: argparse.Namespace) -> None:
     Lab.from_environment().down()
 
 
@@ -86,7 +86,7 @@ def _purge(options: argparse.Namespace) -> None:
     rootfs.purge()
 
 
-def _status(_: argparse.Namespace) -> None:
+def _status(_options: argparse.Namespace) -> None:
     require_root()
     lab = Lab.from_environment()
     print(f"{lab.instance.name}: {'up' if lab.is_up() else 'down'}")
@@ -104,7 +104,7 @@ def _draw(options: argparse.Namespace) -> None:
     print(draw(lab.topology, lab.machines))
 
 
-def _run(_: argparse.Namespace) -> None:
+def _run(_options: argparse.Namespace) -> None:
     raise LabError("Write run first: python -m lab run -- COMMAND.")
 
 

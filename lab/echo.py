@@ -35,7 +35,7 @@ def answered_sequence(packet: bytes, identifier: int) -> int | None:
     """The sequence number that an IP packet answers, or None when it is another packet."""
     if len(packet) < IP_HEADER + HEADER.size:
         return None
-    kind, _, _, its_identifier, sequence = map(int, HEADER.unpack_from(packet, (packet[0] & 0x0F) * 4))
+    kind, _code, _checksum, its_identifier, sequence = map(int, HEADER.unpack_from(packet, (packet[0] & 0x0F) * 4))
     return sequence if kind == ANSWER and its_identifier == identifier else None
 
 

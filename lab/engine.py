@@ -29,7 +29,7 @@ POLL = 0.02
 Progress = Callable[[str], None]
 
 
-def _quiet(_: str) -> None:
+def _quiet(_line: str) -> None:
     pass
 
 

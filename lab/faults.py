@@ -189,7 +189,7 @@ class Record:
     def read(self) -> list[tuple[str, str]]:
         if not self.path.exists():
             return []
-        return [(name, target) for name, target in json.loads(self.path.read_text(encoding="utf-8"))]
+        return [(entry[0], entry[1]) for entry in json.loads(self.path.read_text(encoding="utf-8"))]
 
     def add(self, name: str, target: str) -> None:
         self._write([*(entry for entry in self.read() if entry != (name, target)), (name, target)])

@@ -58,7 +58,7 @@ def _host_namespaces() -> Iterator[None]:
     STATE_ROOT.mkdir(parents=True, exist_ok=True)
     with (STATE_ROOT / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not NAMESPACES.is_mount():
+        if not _is_mounted():
             MADE_HERE.touch()
         try:
             yield
@@ -66,10 +66,16 @@ def _host_namespaces() -> Iterator[None]:
             _unmount_if_ours_and_empty()
 
 
+def _is_mounted() -> bool:
+    """Is /run/netns a mount? It is one of itself, which Path.is_mount cannot tell from no mount."""
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    return any(mount.split()[4] == str(NAMESPACES) for mount in mounts)
+
+
 def _unmount_if_ours_and_empty() -> None:
     if not MADE_HERE.exists() or (NAMESPACES.exists() and any(NAMESPACES.iterdir())):
         return
-    if NAMESPACES.is_mount():
+    while _is_mounted():
         kernel.umount(NAMESPACES)
     try:
         NAMESPACES.rmdir()
@@ -104,7 +110,7 @@ def _data_links(instance: Instance, topology: Topology) -> Iterator[str]:
     addresses = {
         port: hardware_address(number, place)
         for number, name in enumerate(topology.machines)
-        for place, (port, _) in enumerate(topology.links_of(name), start=1)
+        for place, (port, _far_end) in enumerate(topology.links_of(name), start=1)
     }
     for link in topology.links:
         near, far = (

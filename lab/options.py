@@ -30,7 +30,7 @@ def parse(kind: type[Options], values: Any, where: str) -> Options:
 
 def _convert(wanted: Any, value: Any, where: str) -> Any:
     if wanted in (str, int, bool):
-        if type(value) is not wanted:
+        if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
             raise LabError(f"{where} must be of type {wanted.__name__}, and is {value!r}.")
         return value
     if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):

@@ -55,7 +55,7 @@ class Flow:
         """Read what has arrived."""
         while True:
             try:
-                packet, ancillary, _, _ = self.socket.recvmsg(2048, 64)
+                packet, ancillary, _flags, _sender = self.socket.recvmsg(2048, 64)
             except BlockingIOError:
                 return
             except OSError as error:

@@ -38,14 +38,14 @@ def missing(instance: Instance, topology: Topology) -> dict[str, str]:
 
 def _ask(sockets: dict[socket.socket, tuple[MachineSpec, set[str]]]) -> None:
     identifier = os.getpid() & 0xFFFF
-    for opened, (_, silent) in sockets.items():
+    for opened, (_address, silent) in sockets.items():
         for address in silent:
             _send(opened, echo.request(identifier, 0), address)
     deadline = time.monotonic() + ANSWER_WITHIN
-    while any(silent for _, silent in sockets.values()) and time.monotonic() < deadline:
-        readable, _, _ = select.select(list(sockets), [], [], max(0.0, deadline - time.monotonic()))
+    while any(silent for _address, silent in sockets.values()) and time.monotonic() < deadline:
+        readable, _writable, _broken = select.select(list(sockets), [], [], max(0.0, deadline - time.monotonic()))
         for opened in readable:
-            packet, (address, _) = opened.recvfrom(2048)
+            packet, (address, _port) = opened.recvfrom(2048)
             if echo.answered_sequence(packet, identifier) is not None:
                 sockets[opened][1].discard(address)
 

@@ -108,7 +108,7 @@ class Topology:
         for link in self.links:
             if port in link.ends():
                 return link
-        known = ", ".join(own.name for own, _ in self.links_of(self.machine(port.machine).name)) or "no ports"
+        known = ", ".join(own.name for own, _far_end in self.links_of(self.machine(port.machine).name)) or "no ports"
         raise LabError(f"No link ends at {port}: {port.machine} has {known}.")
 
 

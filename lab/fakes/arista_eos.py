@@ -206,7 +206,7 @@ class AristaEos(IosLike):
         lines.append("  Name           State                    User       Terminal    Commit Time Left")
         lines.append("  -------------- ------------------------ ---------- ----------- ----------------")
         for key in self.device.snapshots:
-            kind, _, name = key.partition(":")
+            kind, _separator, name = key.partition(":")
             if kind in ("session", "committed"):
                 waits = kind == "committed"
                 state = "pendingCommitTimer" if waits else "pending"
@@ -220,7 +220,9 @@ class AristaEos(IosLike):
             return super().filtered(output, modifier)
         states = {"session": "pending", "committed": "pendingCommitTimer"}
         parts = [key.partition(":") for key in self.device.snapshots]
-        sessions = {name: {"state": states[kind], "instances": {}} for kind, _, name in parts if kind in states}
+        sessions = {
+            name: {"state": states[kind], "instances": {}} for kind, _separator, name in parts if kind in states
+        }
         return json.dumps({"sessions": sessions, "maxSavedSessions": 1, "maxOpenSessions": 5}, indent=4) + "\n"
 
     @command("privileged", "write", "write memory", "copy running-config startup-config")

@@ -182,7 +182,7 @@ class IosSaving(IosLike):
         session.write("Type escape sequence to abort.\n")
         session.write(f"Sending {count}, 100-byte ICMP Echos to {word}, timeout is {seconds} seconds:\n")
         good = 0
-        for _ in range(count):
+        for _turn in range(count):
             if self.device.answers(word):
                 good += 1
                 session.write("!")

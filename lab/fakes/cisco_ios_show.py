@@ -184,7 +184,7 @@ def ip_arp(device: Device) -> str:
     for name, address in device.own_addresses():
         lines.append(f"Internet  {ip_of(address):<16} {'-':>9}   {device.ports[name].mac}  ARPA   {name}")
     vlan = next((port.name for port in device.of_kind("vlan")), "Vlan1")
-    for host, _ in device.resolved():
+    for host, _port in device.resolved():
         lines.append(f"Internet  {host.address:<16} {3:>9}   {host.mac}  ARPA   {vlan}")
     return joined(lines)
 

@@ -142,7 +142,7 @@ def ip_arp(device: Device) -> str:
         f"Total number of entries: {len(hosts)}",
         "Address         Age       MAC Address     Interface       Flags",
     ]
-    return joined(lines + [f"{host.address:<15} 00:03:12  {host.mac:<15} {vlan:<15}" for host, _ in hosts])
+    return joined(lines + [f"{host.address:<15} 00:03:12  {host.mac:<15} {vlan:<15}" for host, _port in hosts])
 
 
 def spanning_tree(device: Device) -> str:

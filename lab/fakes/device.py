@@ -250,7 +250,7 @@ class Device:
             return False
         if any(str(ip_interface(own).ip) == address and self.is_up(name) for name, own in self.own_addresses()):
             return True
-        return any(host.address == address for host, _ in self.resolved())
+        return any(host.address == address for host, _port in self.resolved())
 
     def carries_session(self) -> bool:
         """Tell whether packets of a management session get through now."""

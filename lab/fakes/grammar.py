@@ -57,7 +57,7 @@ class Node:
         node.handler = handler
 
     def _argument(self, text: str) -> Node:
-        kind, _, name = text.partition(":")
+        kind, _separator, name = text.partition(":")
         name = name or kind
         for known, known_kind, node in self.arguments:
             if (known, known_kind) == (name, kind):

@@ -50,7 +50,7 @@ class IosLike(Platform):
     @command("user", "enable")
     async def enable(self, session: Session) -> str | None:
         """Ask for the enable secret, three times."""
-        for _ in range(3):
+        for _turn in range(3):
             if await session.ask("Password: ", echo=False) == self.device.credentials.enable_secret:
                 session.mode = "privileged"
                 return None

@@ -227,7 +227,7 @@ def compare(before: Config, after: Config, device: Device) -> str:
 
 
 def _port_as_set(name: str, port: PortConfig) -> list[str]:
-    interface, _, unit = name.partition(".")
+    interface, _separator, unit = name.partition(".")
     head = f"set interfaces {interface}"
     lines = [f'{head} description "{port.description}"'] if port.description else []
     lines += [f"{head} disable"] if port.shutdown else []
@@ -274,11 +274,11 @@ def _statements(line: str) -> list[str]:
     found: list[str] = []
     rest = line
     while rest:
-        word, _, rest = rest.partition(" ")
+        word, _separator, rest = rest.partition(" ")
         if word in LEAVES:
             return [*found, f"{word} {rest}"]
         if rest and word in ("unit", "user", "route", "family", "interface"):
-            value, _, rest = rest.partition(" ")
+            value, _separator, rest = rest.partition(" ")
             word = f"{word} {value}"
         found.append(word)
     return found

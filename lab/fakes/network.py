@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import threading
 from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
@@ -13,13 +14,14 @@ from typing import Any, TypeVar
 
 import asyncssh
 
-import lab.fakes.platforms  # noqa: F401
 from lab.fakes.device import Device, Received
 from lab.fakes.faults import Faults
 from lab.fakes.model import Fake
 from lab.fakes.server import Listener
 
 Result = TypeVar("Result")
+
+importlib.import_module("lab.fakes.platforms")
 
 
 class Handle:

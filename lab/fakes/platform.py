@@ -127,7 +127,7 @@ class Platform:
 
     def filtered(self, output: str, modifier: str) -> str:
         """Apply what follows the | of a line."""
-        verb, _, pattern = modifier.strip().partition(" ")
+        verb, _separator, pattern = modifier.strip().partition(" ")
         lines = output.split("\n")
         kind = next((name for name in ("include", "exclude", "begin") if verb and name.startswith(verb)), "")
         found = [bool(re.search(pattern.strip(), line)) for line in lines]

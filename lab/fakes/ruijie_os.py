@@ -120,7 +120,7 @@ class RuijieOs(IosLike):
         session.write(f"Sending {count}, 100-byte ICMP Echoes to {word}, timeout is 2 seconds:\n")
         session.write("  < press Ctrl+C to break >\n")
         good = 0
-        for _ in range(count):
+        for _turn in range(count):
             if self.device.answers(word):
                 good += 1
                 session.write("!")

@@ -125,7 +125,7 @@ def arp(device: Device) -> str:
     lines.append("Protocol  Address          Age(min)  Hardware        Type   Interface             ")
     for name, address in own:
         lines.append(f"Internet  {address.split('/')[0]:<16} {'--':<9} {device.ports[name].mac}  arpa   {name}")
-    for host, _ in hosts:
+    for host, _port in hosts:
         lines.append(f"Internet  {host.address:<16} {3:<9} {host.mac}  arpa   {vlan}")
     return joined(lines)
 

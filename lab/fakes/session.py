@@ -257,8 +257,8 @@ class Session(asyncssh.SSHServerSession[str]):
             await self.page(self.platform.filtered(output, modifier) if modifier else output)
 
     def _split(self, line: str) -> tuple[str, str]:
-        body, bar, modifier = line.partition(" | ")
-        return (body, modifier) if bar and self.platform.filters else (line, "")
+        body, pipe, modifier = line.partition(" | ")
+        return (body, modifier) if pipe and self.platform.filters else (line, "")
 
     async def _answer(self, line: str, body: str, full: str, found: Match | CommandError) -> str | None:
         faults = self.device.faults

@@ -76,7 +76,7 @@ def running_links(message: bytes) -> dict[str, bool]:
     """From a netlink message: interface names and whether they have a carrier."""
     found: dict[str, bool] = {}
     while len(message) >= NETLINK_HEADER.size:
-        length, kind, *_ = NETLINK_HEADER.unpack_from(message)
+        length, kind, *_rest = NETLINK_HEADER.unpack_from(message)
         if kind == RTM_NEWLINK:
             flags = LINK_HEADER.unpack_from(message, NETLINK_HEADER.size)[3]
             name = _name(message[NETLINK_HEADER.size + LINK_HEADER.size : length])

@@ -47,7 +47,7 @@ class LightMachine(Machine):
 
     @property
     def ports(self) -> list[str]:
-        return [own.name for own, _ in self.site.topology.links_of(self.name)]
+        return [own.name for own, _far_end in self.site.topology.links_of(self.name)]
 
     @property
     def bridge_address(self) -> str:

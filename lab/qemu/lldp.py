@@ -59,7 +59,7 @@ class Announcer:
     def stop(self) -> None:
         self._stopped.set()
         self._thread.join()
-        for port, _ in self._ports:
+        for port, _address in self._ports:
             port.close()
 
     @staticmethod

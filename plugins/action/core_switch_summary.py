@@ -20,7 +20,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.report i
 from ansible_collections.contingency.infra.plugins.module_utils._switch.words import WORDS
 from ansible_collections.contingency.infra.plugins.modules.core_switch_summary import ARGUMENT_SPEC
 
-FIRST, AGAIN = "core_switch_result", "core_switch_again"
+FIRST = "core_switch_result"
+AGAIN = "core_switch_again"
 
 
 class ActionModule(ActionBase):

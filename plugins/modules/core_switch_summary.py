@@ -12,7 +12,7 @@ short_description: Show and record what the core switch procedure did
 version_added: 0.1.0
 author: contingency.infra contributors (@contingency)
 description:
-  - Collects what the tasks of the role P(contingency.infra.core_switch#role) registered on each host, shows it in
+  - Collects what the tasks of the role C(contingency.infra.core_switch) registered on each host, shows it in
     short lines, and writes it to dated files, readable by their owner only.
   - Fails where something is not done, so that the run ends non-zero.
 options:

@@ -179,7 +179,7 @@ reconnected:
   type: int
   sample: 0
 seconds:
-  description: Time in seconds of connect, read, plan (guards included), switch_over (changes and proofs), save, and in total.
+  description: Seconds of connect, read, plan (guards), switch_over (changes and proofs), save, and in total.
   returned: always
   type: dict
   sample: {connect: 0.31, read: 0.05, plan: 0.01, switch_over: 0.42, save: 0.2, total: 0.99}

@@ -29,7 +29,7 @@ class Planned:
 
 def planned_swaps(lab: Lab, rounds: int) -> list[Planned]:
     """Swap the uplinks of the switches that run spanning tree, there and back, under traffic."""
-    return [_planned(lab, to) for _ in range(rounds) for to in (STANDBY, FAILED)]
+    return [_planned(lab, to) for _turn in range(rounds) for to in (STANDBY, FAILED)]
 
 
 def _planned(lab: Lab, to: str) -> Planned:
@@ -55,7 +55,7 @@ def _planned(lab: Lab, to: str) -> Planned:
 
 def core_killed(lab: Lab, rounds: int) -> list[float]:
     """Kill core-a and return, for each round, the seconds from the start of ansible-playbook to traffic everywhere."""
-    return [_core_killed(lab) for _ in range(rounds)]
+    return [_core_killed(lab) for _turn in range(rounds)]
 
 
 def _core_killed(lab: Lab) -> float:

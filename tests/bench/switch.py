@@ -40,7 +40,7 @@ def main() -> None:
 def _devices() -> dict[str, float]:
     with fleet(DEVICES) as devices:
         lines = _both_ways(devices)
-        rounds = [_round(devices, lines) for _ in range(ROUNDS)]
+        rounds = [_round(devices, lines) for _turn in range(ROUNDS)]
     return {
         "wall_over_thread_pool": _median(rounds, lambda r: r["ours"].wall / r["thread_pool"].wall),
         "cpu_over_floor": _median(rounds, lambda r: r["ours"].cpu / r["floor"].cpu),
@@ -53,7 +53,7 @@ def _devices() -> dict[str, float]:
 def _both_ways(devices: Fleet) -> dict[str, list[str]]:
     """Return the lines that our swap sends to each core; the others send the same."""
     lines = {}
-    for _ in range(2):
+    for _turn in range(2):
         to = devices.to
         devices.swap()
         lines[to] = devices.lines_of_last_session()

@@ -76,7 +76,7 @@ def test_every_module_and_playbook_is_listed_and_nothing_else(readme: str) -> No
 @pytest.mark.parametrize("readme", READMES)
 @pytest.mark.parametrize("platform", PLATFORMS.values(), ids=list(PLATFORMS))
 def test_platform_table_says_what_a_platform_can_prove(readme: str, platform: Platform) -> None:
-    _, _, _, _, _, tree, ping, net = platform_rows(readme)[platform.name]
+    _name, _switches, _ports, _neighbor, _macs, tree, ping, net = platform_rows(readme)[platform.name]
     kind = type(platform)
     assert (tree not in NOT_POSSIBLE) == (kind.read_tree is not Platform.read_tree)
     assert (not ping.startswith(NOT_POSSIBLE)) == platform.can_ping()

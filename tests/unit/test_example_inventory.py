@@ -67,19 +67,19 @@ def test_every_access_switch_and_server_has_a_port_to_each_core_and_no_other(inv
 
 
 def test_every_variable_of_the_procedure_is_one_that_it_knows(inventory: Any) -> None:
-    _, hosts = inventory
+    _groups, hosts = inventory
     used = {name for variables in hosts.values() for name in own(variables, "core_switch_")}
     assert used <= set(specified())
 
 
 def test_every_variable_that_a_site_sets_is_shown(inventory: Any) -> None:
-    _, hosts = inventory
+    _groups, hosts = inventory
     used = {name for variables in hosts.values() for name in variables}
     assert set(specified()) - NOT_A_SITES <= used
 
 
 def test_values_have_the_types_that_the_role_asks_for(inventory: Any) -> None:
-    _, hosts = inventory
+    _groups, hosts = inventory
     types: dict[str, Any] = {
         "str": str,
         "path": str,
@@ -114,14 +114,14 @@ def test_every_variable_of_the_connection_is_one_that_the_modules_read(inventory
 
 
 def test_probe_hosts_are_in_the_inventory(inventory: Any) -> None:
-    _, hosts = inventory
+    _groups, hosts = inventory
     named = {probe for variables in hosts.values() for probe in variables.get("core_switch_probe_from", [])}
     assert named
     assert named <= set(hosts)
 
 
 def test_passwords_are_only_references_to_a_vault(inventory: Any) -> None:
-    _, hosts = inventory
+    _groups, hosts = inventory
     secrets = [
         variables[name]
         for variables in hosts.values()

@@ -182,7 +182,7 @@ def test_an_uplink_swap_the_wrong_way_round_is_on_record(net: Start, connect: Co
     handle = net(Fake("sw", "cisco_ios", spanning_tree=False))["sw"]
     connection = connect(handle)
     send(connection, "conf t", "int te1/0/2", "no shut", "int te1/0/1", "shut")
-    assert [names for _, names in handle.device.history] == [(FIRST,), (FIRST, SECOND), (SECOND,)]
+    assert [names for _when, names in handle.device.history] == [(FIRST,), (FIRST, SECOND), (SECOND,)]
 
 
 def test_what_was_typed_ahead_is_answered_before_the_end_of_input(net: Start) -> None:

@@ -185,7 +185,7 @@ def test_neighbors_and_addresses_may_take_their_time(net: Start) -> None:
         now = time.monotonic() - start
         if device.is_up(second):
             seen.setdefault("link", now)
-        if any(name == second for _, name in device.learned()):
+        if any(name == second for _host, name in device.learned()):
             seen.setdefault("mac", now)
         if device.neighbors():
             seen.setdefault("neighbor", now)

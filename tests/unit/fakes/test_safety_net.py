@@ -74,7 +74,7 @@ def test_a_change_that_is_not_confirmed_is_undone_by_the_device(
         time.sleep(0.02)
     assert handle.running_config() == before
     first, second = NAMES[platform].uplinks
-    assert [names for _, names in handle.device.history] == [(first,), (first, second), (first,)]
+    assert [names for _when, names in handle.device.history] == [(first,), (first, second), (first,)]
 
 
 @pytest.mark.parametrize("platform", sorted(NETS))

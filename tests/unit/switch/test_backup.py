@@ -102,7 +102,7 @@ def test_a_full_disk_leaves_the_old_file_whole_and_no_half_one(tmp_path: Path, m
     path = tmp_path / "running.txt"
     write_atomically(str(path), "old\n")
 
-    def full(_: int) -> None:
+    def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device", "running.txt")
 
     monkeypatch.setattr(os, "fsync", full)

@@ -59,7 +59,7 @@ def seen(verification: Verification) -> dict[str, tuple[str, str, str, bool]]:
 
 
 def test_every_check_says_what_it_expected_and_saw() -> None:
-    done, _ = verify(moved())
+    done, _seconds = verify(moved())
     assert seen(done) == {
         "link": ("swp50", "up", "up", True),
         "standby_shut": ("swp49", "shut", "shut", True),
@@ -94,7 +94,7 @@ def test_it_gives_up_in_time_and_names_every_failed_check() -> None:
 def test_where_there_is_no_link_the_complaint_is_about_the_link_only() -> None:
     switch = moved()
     switch.cable["swp50"] = False
-    done, _ = verify(switch)
+    done, _seconds = verify(switch)
     assert len(done.failed) > 1
     assert complaint(done) == (
         "swp50: check link expected up, saw down (look at its cable, its transceiver and the far end)"
@@ -104,7 +104,7 @@ def test_where_there_is_no_link_the_complaint_is_about_the_link_only() -> None:
 def test_where_there_is_a_link_the_complaint_names_every_failed_check() -> None:
     switch = moved()
     switch.neighbor["swp50"] = "core-c"
-    done, _ = verify(switch, verify=Verify(reachable=(GATEWAY,), timeout=1), probes=(Host("client-lab", 10**6),))
+    done, _seconds = verify(switch, verify=Verify(reachable=(GATEWAY,), timeout=1), probes=(Host("client-lab", 10**6),))
     assert complaint(done) == (
         "swp50: check neighbor expected core-b, saw core-c; "
         f"{GATEWAY}: check reachable expected an answer to client-lab, saw no answer"
@@ -115,7 +115,7 @@ def test_a_check_that_has_passed_is_not_asked_again() -> None:
     fast, slow = Host("client-ward"), Host("client-lab", unanswered=3)
     switch = moved()
     switch.neighbor["swp50"] = "core-b.hospital.example"
-    done, _ = verify(switch, probes=(fast, slow))
+    done, _seconds = verify(switch, probes=(fast, slow))
     assert done.failed == []
     both = Host("client-ward")
     switch.ready_after, switch.changed_at = 4.0, switch.clock.now
@@ -125,7 +125,9 @@ def test_a_check_that_has_passed_is_not_asked_again() -> None:
 
 def test_every_probe_host_has_to_answer_for_every_address() -> None:
     deaf = Host("client-lab", unanswered=10**6)
-    done, _ = verify(moved(), verify=Verify(reachable=(GATEWAY, "10.9.0.31"), timeout=2), probes=(Host("c"), deaf))
+    done, _seconds = verify(
+        moved(), verify=Verify(reachable=(GATEWAY, "10.9.0.31"), timeout=2), probes=(Host("c"), deaf)
+    )
     assert [(check.subject, check.expected) for check in done.failed] == [
         (GATEWAY, "an answer to client-lab"),
         ("10.9.0.31", "an answer to client-lab"),
@@ -145,26 +147,26 @@ def test_every_probe_host_has_to_answer_for_every_address() -> None:
 def test_a_neighbor_is_known_with_and_without_its_domain(expected: str, neighbor: str, passed: bool) -> None:
     switch = moved()
     switch.neighbor["swp50"] = neighbor
-    done, _ = verify(switch, verify=Verify(timeout=1), neighbor=expected)
+    done, _seconds = verify(switch, verify=Verify(timeout=1), neighbor=expected)
     assert seen(done)["neighbor"] == ("swp50", expected, neighbor, passed)
 
 
 def test_a_neighbor_behind_another_port_is_nobody() -> None:
     switch = moved(swp49=True, swp50=True)
     switch.neighbor = {"swp49": "core-b"}
-    done, _ = verify(switch, verify=Verify(timeout=1))
+    done, _seconds = verify(switch, verify=Verify(timeout=1))
     assert seen(done)["neighbor"][2:] == ("nobody", False)
 
 
 def test_a_second_enabled_uplink_is_no_success() -> None:
-    done, _ = verify(moved(swp49=True, swp50=True), verify=Verify(timeout=1))
+    done, _seconds = verify(moved(swp49=True, swp50=True), verify=Verify(timeout=1))
     assert [(check.name, check.subject, check.seen) for check in done.failed] == [("standby_shut", "swp49", "enabled")]
 
 
 def test_what_the_platform_cannot_tell_is_unproven_and_not_passed() -> None:
     switch = moved()
     switch.macs = None
-    done, _ = verify(switch)
+    done, _seconds = verify(switch)
     assert done.unproven == ["mac_learned"]
     assert "mac_learned" not in seen(done)
 
@@ -193,5 +195,5 @@ def test_before_the_break_spanning_tree_has_to_be_settled() -> None:
 
 
 def test_before_the_break_a_port_that_spanning_tree_does_not_know_fails() -> None:
-    done, _ = verify(moved(), verify=Verify(timeout=1), ask=lambda verifier: verifier.before_break)
+    done, _seconds = verify(moved(), verify=Verify(timeout=1), ask=lambda verifier: verifier.before_break)
     assert [(check.name, check.seen) for check in done.failed] == [("spanning_tree", "no state")]

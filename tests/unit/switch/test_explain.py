@@ -138,7 +138,7 @@ CASES: list[tuple[BaseException, Target, type[SwitchError], str]] = [
         f"no session on {WHERE}: ValueError: of another kind; check switch_platform and the console",
     ),
 ]
-IDS = [f"{type(error).__name__}-{kind.__name__}" for error, _, kind, _ in CASES]
+IDS = [f"{type(error).__name__}-{kind.__name__}" for error, _target, kind, _says in CASES]
 
 
 @pytest.mark.parametrize(("error", "target", "kind", "says"), CASES, ids=IDS)
@@ -146,7 +146,7 @@ def test_it_says_what_happened_and_what_to_do(
     error: BaseException, target: Target, kind: type[SwitchError], says: str
 ) -> None:
     found = explained(target, error)
-    assert type(found) is kind
+    assert (found.reason, isinstance(found, kind)) == (kind.reason, True)
     assert str(found) == f"access-ward: {says}"
 
 
@@ -161,8 +161,8 @@ def test_it_is_one_line_without_a_traceback_or_a_password(
 
 
 def test_every_entry_of_the_table_has_a_case() -> None:
-    kinds = {kind for kind, _ in _explanations()}
-    assert {kind for kind in kinds if any(isinstance(error, kind) for error, *_ in CASES)} == kinds
+    kinds = {kind for kind, _explain in _explanations()}
+    assert {kind for kind in kinds if any(isinstance(error, kind) for error, *_rest in CASES)} == kinds
 
 
 def test_the_cause_counts_where_netmiko_wraps_it() -> None:

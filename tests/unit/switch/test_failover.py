@@ -27,9 +27,11 @@ def port(name: str, enabled: bool, link: bool) -> dict[str, Any]:
 def reasons(
     failed: str = "core-a",
     standby: str = "core-b",
-    groups: Mapping[str, Sequence[str]] = GROUPS,
-    hostvars: Mapping[str, Mapping[str, Any]] = UPLINKS,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    hostvars: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[str]:
+    groups = GROUPS if groups is None else groups
+    hostvars = UPLINKS if hostvars is None else hostvars
     return argument_limitations(failed, standby, groups, hostvars, "core_switches", "access_switches")
 
 
@@ -66,7 +68,7 @@ class TestArguments:
 
 
 class TestTarget:
-    BACKUP = {
+    BACKUP: dict[str, Any] = {
         "had": True,
         "platform": "linux_frr",
         "gathered": {
@@ -129,7 +131,7 @@ class TestSpellingOfDownlinks:
 
     @staticmethod
     def of(platform: str, listed: str, wanted: str, enabled: bool = True) -> list[str]:
-        gathered = {"ports": [port(listed, enabled, enabled)], "neighbors": None, "addresses": {}}
+        gathered: dict[str, Any] = {"ports": [port(listed, enabled, enabled)], "neighbors": None, "addresses": {}}
         return target_limitations({"had": True, "platform": platform, "gathered": gathered}, [wanted], [], [])
 
     @pytest.mark.parametrize(("platform", "short", "long"), spellings())

@@ -77,7 +77,7 @@ class TestEveryState:
         before = uplinks(states)
         changes = [change for step in plan_move(before, request(states, active, strategy)).steps for change in step]
         assert all(before.ports[name].enabled != enable for name, enable in changes)
-        assert len({name for name, _ in changes}) == len(changes)
+        assert len({name for name, _enable in changes}) == len(changes)
 
     def test_break_before_make_adds_no_second_uplink(
         self, states: tuple[bool, ...], active: str, strategy: str
@@ -102,7 +102,7 @@ class TestEveryState:
     ) -> None:
         before = uplinks(states)
         for step in plan_move(before, request(states, active, MAKE_BEFORE_BREAK)).steps:
-            assert len({enable for _, enable in step}) == 1
+            assert len({enable for _port, enable in step}) == 1
 
     def test_the_restore_plan_leads_back(self, states: tuple[bool, ...], active: str, strategy: str) -> None:
         before = uplinks(states)

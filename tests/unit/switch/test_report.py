@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from string import Formatter
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -32,12 +33,14 @@ def check(name: str, subject: str, seen: str) -> dict[str, Any]:
     return {"check": name, "subject": subject, "expected": seen, "seen": seen, "passed": True}
 
 
-BACKUP = {
-    "failed": False,
-    "had": True,
-    "files": [{"path": "/backup/switches/core-a/running-20261121T214500Z.txt"}],
-}
-GONE = {
+BACKUP = MappingProxyType(
+    {
+        "failed": False,
+        "had": True,
+        "files": [{"path": "/backup/switches/core-a/running-20261121T214500Z.txt"}],
+    }
+)
+GONE: dict[str, Any] = {
     "failed": False,
     "had": False,
     "reason": "unreachable",
@@ -73,7 +76,7 @@ UNSAVED = {
     "msg": "access-lab: moved and working, but NOT SAVED, do not restart it: no space left",
     "changed": True,
 }
-SERVER = {
+SERVER: dict[str, Any] = {
     "changed": True,
     "before": {"name": "bond0", "active": "eth0"},
     "after": {"name": "bond0", "active": "eth1"},
@@ -111,7 +114,7 @@ def state(of: Summary, host: str) -> str:
 
 
 def fields(text: str) -> list[str]:
-    return sorted({name for _, name, _, _ in Formatter().parse(text) if name})
+    return sorted({name for _literal, name, _format, _conversion in Formatter().parse(text) if name})
 
 
 class TestWords:
@@ -287,7 +290,7 @@ class TestWithoutChange:
             "core-b": words["target_ready_planned"],
             "access-ward": words["planned"].format(commands="interface swp50; no shutdown"),
             "access-lab": words["planned_nothing"],
-            "server-his": words["planned"].format(commands=SERVER["commands"][0]),  # type: ignore[index]
+            "server-his": words["planned"].format(commands=SERVER["commands"][0]),
             "server-pacs": words["planned_nothing"],
         }
         assert said.closing == [words[mode].format(confirm="core-a")]

@@ -149,7 +149,7 @@ class TestRefusal:
             return
         with pytest.raises(Refused) as refused:
             run(switch, check_mode=True, **wanted)
-        error, _ = fails(switch, **wanted)
+        error, _outcome = fails(switch, **wanted)
         assert str(error) == str(refused.value)
 
 
@@ -204,13 +204,13 @@ class TestFaults:
     def test_where_no_uplink_was_enabled_it_says_that_the_area_is_cut_off(self) -> None:
         switch = FakeSwitch({"swp49": False, "swp50": False})
         switch.cable["swp50"] = False
-        error, _ = fails(switch)
+        error, _outcome = fails(switch)
         assert str(error).endswith("as before, all of them shut: THIS SWITCH HAS NO UPLINK")
 
     def test_the_wrong_neighbor_is_rolled_back_and_named(self) -> None:
         switch = on_core_a()
         switch.neighbor["swp50"] = "core-c"
-        error, _ = fails(switch)
+        error, _outcome = fails(switch)
         assert "swp50: check neighbor expected core-b, saw core-c within 5 s" in str(error)
         assert switch.enabled() == ("swp49",)
 
@@ -262,7 +262,7 @@ class TestFaults:
         switch = on_core_a()
         switch.session_faults = {1: "cut after"}
         switch.reachable_again = False
-        error, _ = fails(switch)
+        error, _outcome = fails(switch)
         assert isinstance(error, StateUnknown)
         assert "state unknown" in str(error)
         assert "sent so far: shut swp49; enable swp50" in str(error)
@@ -272,7 +272,7 @@ class TestFaults:
         switch = on_core_a(net=True)
         switch.session_faults = {2: "cut after"}
         switch.reachable_again = False
-        error, _ = fails(switch)
+        error, _outcome = fails(switch)
         assert "the switch puts the former state back by itself within minutes" in str(error)
         switch.clock.sleep(70)
         switch.let_time_pass()

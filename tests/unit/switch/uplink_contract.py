@@ -88,7 +88,7 @@ class Bench:
         ]
 
     def uplinks_over_time(self) -> list[tuple[str, ...]]:
-        return [names for _, names in self.handle.device.history]
+        return [names for _when, names in self.handle.device.history]
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,9 +155,9 @@ class UplinkContract:
     def test_a_text_that_did_not_change_compares_equal(self, start: Any) -> None:
         bench = start()
         seen = []
-        for _ in range(2):
+        for _turn in range(2):
             session = bench.platform.open(bench.target())
-            stored, _ = texts(bench.platform, session)
+            stored, _missing = texts(bench.platform, session)
             session.close()
             seen.append({name: bench.platform.comparable(text) for name, text in stored.items() if name != "log"})
         assert seen[0] == seen[1]

@@ -81,7 +81,7 @@ class Switches:
 
 def states(handle: Handle) -> list[tuple[str, ...]]:
     """Return the uplinks with a link, each time that changed."""
-    return [names for _, names in handle.device.history]
+    return [names for _when, names in handle.device.history]
 
 
 def shut(handle: Handle) -> tuple[bool, ...]:
@@ -142,7 +142,7 @@ class Behaviour:
         }
 
     def test_reads_tables(self, switches: Switches) -> None:
-        old, _ = self.uplinks
+        old, _new = self.uplinks
         handle = switches.start()
         session = switches.session(handle)
         platform = self.platform

@@ -202,7 +202,7 @@ def test_saved_is_what_the_committed_file_says() -> None:
 def test_noise_is_not_taken_for_an_empty_table(command: str) -> None:
     session = Recorded("juniper_junos", {command: "~}!#\n"})
     with pytest.raises(Unparsable):
-        _ = JUNOS.read_ports(session) if "terse" in command else JUNOS.read_macs(session)
+        _read = JUNOS.read_ports(session) if "terse" in command else JUNOS.read_macs(session)
 
 
 def test_commands_of_a_change() -> None:
