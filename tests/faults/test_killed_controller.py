@@ -88,7 +88,7 @@ def test_killed_workers_are_named_and_the_next_run_finishes(hospital: Hospital) 
         while all(hospital.enabled(switch) == (OLD,) for switch in BRIDGES):
             assert time.monotonic() < deadline
         assert kill_workers(process)
-        output, _ = process.communicate(timeout=ENDS_WITHIN)
+        output, _errors = process.communicate(timeout=ENDS_WITHIN)
         assert process.returncode != 0
         assert "dead state" in output
         finishes(hospital)
@@ -104,7 +104,7 @@ def test_a_session_cut_in_mid_change_is_finished_in_the_same_run(hospital: Hospi
         while hospital.enabled(switch) == (OLD,):
             assert time.monotonic() < deadline
         hospital.cut_sessions(switch)
-        output, _ = process.communicate(timeout=ENDS_WITHIN)
+        output, _errors = process.communicate(timeout=ENDS_WITHIN)
     assert process.returncode == 0, output
     assert hospital.uplinks() == hospital.on(NEW)
     assert "Traceback" not in output

@@ -83,7 +83,7 @@ class Hospital:
         before = set(self.records())
         started = time.monotonic()
         process = self.start(direction, *extra, confirm=confirm)
-        output, _ = process.communicate(timeout=LONGEST_RUN)
+        output, _errors = process.communicate(timeout=LONGEST_RUN)
         records = sorted(set(self.records()) - before)
         return Run(process.returncode, output, time.monotonic() - started, records[-1] if records else None)
 
@@ -198,7 +198,7 @@ class Hospital:
     def in_band(self, switch: str) -> Iterator[str]:
         """The controller gets a port in the hospital's network; yields the switch's address there."""
         instance, address = self.lab.instance, self.lab.topology.machine(switch).address
-        via = next(name for name in BRIDGES if name != switch)
+        via = [name for name in BRIDGES if name != switch][0]
         ends = f"link add inband netns {instance.namespace(via)} type veth peer name inband"
         run(["ip", *ends.split(), "netns", instance.namespace(CONTROLLER)])
         try:

@@ -53,7 +53,7 @@ class Run:
 
     def planned(self, host: str) -> list[str]:
         """The commands that the plan shows for a host."""
-        _, marker, commands = self.line(host).partition("would send: ")
+        _before, marker, commands = self.line(host).partition("would send: ")
         return commands.split("; ") if marker else []
 
     @property

@@ -42,7 +42,7 @@ def run_module(target: Target, module: str, arguments: dict[str, Any], *options:
     }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert "=> {" in done.stdout, done.stdout + done.stderr
-    result, _ = json.JSONDecoder().raw_decode(done.stdout.split("=> ", 1)[1])
+    result, _end = json.JSONDecoder().raw_decode(done.stdout.split("=> ", 1)[1])
     return {**result, "stdout": done.stdout, "failed": done.returncode != 0}
 
 

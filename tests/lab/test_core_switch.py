@@ -39,7 +39,7 @@ def test_plan_and_check_mode_show_what_a_run_sends_and_failback_undoes_it(hospit
     before, records = hospital.configurations(), hospital.records()
     plan = hospital.play(confirm="")
     assert plan.status != 0
-    assert "PLAN ONLY, nothing was changed" in plan.summary
+    assert "PLAN ONLY: nothing was changed" in plan.summary
     assert "contingency_confirm=core-a" in plan.summary
     check = hospital.play("failover", "--check")
     assert check.status == 0, check.output
@@ -152,11 +152,11 @@ def test_a_save_that_fails_is_an_error_and_the_next_run_saves(hospital: Hospital
         for switch in BRIDGES:
             assert (hospital.enabled(switch), hospital.saved(switch)) == ((NEW,), (OLD,))
     assert run.status != 0
-    assert "NOT on core-b: access-ward, access-pharmacy" in run.summary
+    assert "On core-b but NOT SAVED, do not restart: access-ward, access-pharmacy" in run.summary
     for switch in BRIDGES:
         assert run.result(switch)["reason"] == "save_failed"
         assert not run.result(switch)["saved"]
-        assert "not saved" in run.line(switch)
+        assert "NOT SAVED, do not restart it" in run.line(switch)
         assert "Read-only file system" in run.line(switch)
 
     again = hospital.play()

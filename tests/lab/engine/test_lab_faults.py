@@ -78,7 +78,7 @@ def test_a_hanging_device_accepts_the_connection_and_says_nothing(lab: Lab) -> N
 
 def test_a_slow_device_takes_several_times_as_long(lab: Lab) -> None:
     command = "vtysh -c 'show running-config'"
-    usual = min(duration(lab, command) for _ in range(3))
+    usual = min(duration(lab, command) for _round in range(3))
     lab.fault("slow", "access-lab")
     assert duration(lab, command) > 2 * usual
     lab.heal("slow", "access-lab")
