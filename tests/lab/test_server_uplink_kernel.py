@@ -124,7 +124,9 @@ def test_a_primary_moves_along_and_does_not_take_the_bond_back(guest: BondingGue
     assert active(guest) == "eth1"
 
 
-def test_a_link_that_fails_while_moving_ends_on_the_member_that_lives(guest: BondingGuest, server_uplink: Module) -> None:
+def test_a_link_that_fails_while_moving_ends_on_the_member_that_lives(
+    guest: BondingGuest, server_uplink: Module
+) -> None:
     """The cable of the wanted member is pulled while its checks run: the bond goes back by itself, and it is told."""
 
     def pull_once_moved() -> None:

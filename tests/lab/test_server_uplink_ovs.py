@@ -22,11 +22,10 @@ CORE_A, CORE_B = "10.9.0.2", "10.9.0.3"
 NOBODY = "10.9.0.99"
 
 
-@pytest.fixture(scope="module")
-def lab(shared_hospital: Hospital) -> Lab:
-    """The lab of all tests, once as new."""
+@pytest.fixture(scope="module", autouse=True)
+def as_new(shared_hospital: Hospital) -> None:
+    """Whatever the tests before left of the lab that all share."""
     shared_hospital.restore()
-    return shared_hospital.lab
 
 
 @pytest.fixture(autouse=True)
@@ -122,3 +121,14 @@ def test_a_host_without_the_bond(lab: Lab) -> None:
     refused = server_uplink(lab, bond="bond7", active="eth1")
     assert "This host has no bond bond7" in refused["msg"]
     assert "Open vSwitch has no bond bond7" in refused["msg"]
+
+
+def test_an_open_vswitch_that_hangs_does_not_hang_the_task(lab: Lab) -> None:
+    signal_it = "kill -{} $(cat ${{OVS_RUNDIR:-/run/openvswitch}}/ovs-vswitchd.pid)"
+    lab.exec(SERVER, "sh", "-c", signal_it.format("STOP"))
+    try:
+        refused = server_uplink(lab, active="eth1")
+    finally:
+        lab.exec(SERVER, "sh", "-c", signal_it.format("CONT"))
+    assert "Open vSwitch did not answer within 5 s, so the state of bond0 is unknown" in refused["msg"]
+    assert active(lab) == "eth0"
