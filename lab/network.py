@@ -23,7 +23,7 @@ MADE_HERE = STATE_ROOT / "made-run-netns"
 def build(instance: Instance, topology: Topology) -> None:
     """All namespaces and cables; the ports of the machines stay down until the machines start."""
     names = [MANAGEMENT, *topology.machines]
-    with _host_namespaces():
+    with host_namespaces():
         ip_batch(f"netns add {instance.namespace(name)}" for name in names)
     for name in names:
         _without_ipv6(instance.namespace_path(name))
@@ -45,7 +45,7 @@ def management_port(topology: Topology, machine: str) -> str:
 
 def remove_namespaces(instance: Instance) -> list[str]:
     """Delete what `build` made, as far as it got; returns the names of the namespaces."""
-    with _host_namespaces():
+    with host_namespaces():
         names = sorted(path.name for path in NAMESPACES.glob(f"{instance.prefix}*"))
         if names:
             ip_batch(f"netns delete {name}" for name in names)
@@ -53,7 +53,7 @@ def remove_namespaces(instance: Instance) -> list[str]:
 
 
 @contextmanager
-def _host_namespaces() -> Iterator[None]:
+def host_namespaces() -> Iterator[None]:
     """Hold the machine-wide lock; if it was the lab that made ip mount /run/netns, the last one unmounts it."""
     STATE_ROOT.mkdir(parents=True, exist_ok=True)
     with (STATE_ROOT / ".lock").open("w") as lock:

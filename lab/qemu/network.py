@@ -13,6 +13,7 @@ from pathlib import Path
 from lab import kernel
 from lab.commands import run
 from lab.instance import NAMESPACES
+from lab.network import host_namespaces
 
 TUNSETIFF = 0x400454CA
 IFF_TAP_WITHOUT_HEADER = 0x0002 | 0x1000
@@ -34,15 +35,16 @@ class GuestNetwork:
         return f"{self.name}-{core}"
 
     def up(self) -> None:
+        with host_namespaces():
+            for namespace in self._namespaces():
+                ip("netns", "add", namespace)
         for core, address in CORES.items():
             namespace = self.core(core)
-            ip("netns", "add", namespace)
             ip("-n", namespace, "link", "set", "lo", "up")
             ip("-n", namespace, "link", "add", "br0", "type", "bridge", "stp_state", "0")
             ip("-n", namespace, "address", "add", address, "dev", "br0")
             ip("-n", namespace, "link", "set", "br0", "up")
         self._join_cores()
-        ip("netns", "add", self.management)
         ip("-n", self.management, "link", "set", "lo", "up")
 
     def taps(self) -> dict[str, int]:
@@ -59,9 +61,13 @@ class GuestNetwork:
         return descriptors
 
     def down(self) -> None:
-        for namespace in (self.management, *(self.core(core) for core in CORES)):
-            if namespace_path(namespace).exists():
-                ip("netns", "delete", namespace)
+        with host_namespaces():
+            for namespace in self._namespaces():
+                if namespace_path(namespace).exists():
+                    ip("netns", "delete", namespace)
+
+    def _namespaces(self) -> list[str]:
+        return [self.management, *(self.core(core) for core in CORES)]
 
     def _join_cores(self) -> None:
         first, second = (self.core(core) for core in CORES)

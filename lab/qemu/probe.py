@@ -35,6 +35,9 @@ class GuestProbe:
             start_new_session=True,
         )
         self._report: FlowReport | None = None
+        assert self._process.stdout is not None
+        if self._process.stdout.readline().strip() != "started":
+            self.stop()
 
     def __enter__(self) -> GuestProbe:
         return self

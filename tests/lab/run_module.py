@@ -9,14 +9,15 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tools.collection_link import ensure_link
 
 COLLECTIONS = ensure_link()
-ANSIBLE = Path(sys.executable).with_name("ansible")
+ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
 
 
 @dataclass(frozen=True)
@@ -28,22 +29,62 @@ class Target:
     ssh_arguments: str
 
 
-def run_module(target: Target, module: str, arguments: dict[str, Any], *options: str) -> dict[str, Any]:
-    """What the module returned, with ``failed``, and as ``stdout`` all that Ansible printed."""
-    command = ["ip", "netns", "exec", target.namespace, str(ANSIBLE), "all", "-i", f"{target.address},", "-u", "root"]
-    command += ["-m", f"contingency.infra.{module}", "-a", json.dumps(arguments), *options]
-    environment = {
+@dataclass(frozen=True)
+class Step:
+    """One task, which runs the module with these arguments."""
+
+    arguments: dict[str, Any] = field(default_factory=dict)
+    check: bool = False
+
+
+@dataclass(frozen=True)
+class Play:
+    """What each step returned, up to the first that failed, and all that Ansible printed."""
+
+    results: list[dict[str, Any]]
+    output: str
+    failed: bool
+
+
+def run_module(target: Target, module: str, *steps: Step) -> Play:
+    """All steps in one run of Ansible, which costs more than the module does."""
+    tasks = [{f"contingency.infra.{module}": step.arguments, "check_mode": step.check, "diff": True} for step in steps]
+    with tempfile.TemporaryDirectory() as work:
+        playbook, settings = Path(work, "playbook.yml"), Path(work, "ansible.cfg")
+        playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+        settings.touch()
+        command = ["ip", "netns", "exec", target.namespace, str(ANSIBLE), "-i", f"{target.address},", "-u", "root"]
+        done = subprocess.run(
+            [*command, str(playbook)],
+            env=environment(target, settings),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    results = results_in(done.stdout)
+    assert results, done.stdout + done.stderr
+    return Play(results, done.stdout, failed=done.returncode != 0)
+
+
+def environment(target: Target, settings: Path) -> dict[str, str]:
+    """With settings of its own, whatever the working directory has: results are read from what is printed."""
+    return {
         **os.environ,
+        "ANSIBLE_CONFIG": str(settings),
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "ANSIBLE_STDOUT_CALLBACK": "minimal",
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
         "ANSIBLE_SSH_ARGS": target.ssh_arguments,
         "ANSIBLE_PIPELINING": "true",
         "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
         "ANSIBLE_NOCOLOR": "true",
     }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert "=> {" in done.stdout, done.stdout + done.stderr
-    result, _end = json.JSONDecoder().raw_decode(done.stdout.split("=> ", 1)[1])
-    return {**result, "stdout": done.stdout, "failed": done.returncode != 0}
+
+
+def results_in(output: str) -> list[dict[str, Any]]:
+    """What the minimal callback printed of each task."""
+    decoder = json.JSONDecoder()
+    return [decoder.raw_decode("{" + text)[0] for text in output.split(" => {")[1:]]
 
 
 def seen(result: dict[str, Any]) -> dict[str, str]:

@@ -14,23 +14,18 @@ import pytest
 from lab.engine import Lab
 from lab.instance import CONTROLLER
 from lab.probe import Probe
-from tests.lab.run_module import Target, run_module, seen
+from tests.lab.hospital import Hospital
+from tests.lab.run_module import Play, Step, Target, run_module, seen
 
 SERVER = "server-his"
 CORE_A, CORE_B = "10.9.0.2", "10.9.0.3"
 NOBODY = "10.9.0.99"
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    """The lab that runs already, or one for these tests."""
-    lab = Lab.from_environment()
-    if lab.is_up():
-        yield lab
-        return
-    lab.up()
-    yield lab
-    lab.down()
+@pytest.fixture(scope="module", autouse=True)
+def as_new(shared_hospital: Hospital) -> None:
+    """Whatever the tests before left of the lab that all share."""
+    shared_hospital.restore()
 
 
 @pytest.fixture(autouse=True)
@@ -42,11 +37,18 @@ def on_core_a(lab: Lab) -> Iterator[None]:
     lab.exec(SERVER, "ovs-vsctl", "remove", "port", "bond0", "other_config", "bond-primary")
 
 
-def server_uplink(lab: Lab, *options: str, **arguments: Any) -> dict[str, Any]:
+def play(lab: Lab, *steps: Step) -> Play:
     instance = lab.instance
     ssh = f"-i {instance.client_key} -o UserKnownHostsFile={instance.known_hosts} -o StrictHostKeyChecking=yes"
     target = Target(instance.namespace(CONTROLLER), lab.topology.machine(SERVER).management, ssh)
-    return run_module(target, "server_uplink", {"bond": "bond0", **arguments}, *options)
+    return run_module(target, "server_uplink", *steps)
+
+
+def server_uplink(lab: Lab, **arguments: Any) -> dict[str, Any]:
+    """What it returned, with ``failed``."""
+    done = play(lab, Step({"bond": "bond0", **arguments}))
+    (result,) = done.results
+    return {**result, "failed": done.failed}
 
 
 def active(lab: Lab) -> str:
@@ -56,27 +58,26 @@ def active(lab: Lab) -> str:
 
 
 def test_a_planned_move_is_shown_first_then_done_then_left_alone(lab: Lab) -> None:
-    wanted = {"active": "eth1", "expect_neighbor": "core-b", "verify": {"reachable": [CORE_A, CORE_B]}}
-    shown = server_uplink(lab, "--check", "--diff", **wanted)
-    assert shown["changed"], shown
-    assert active(lab) == "eth0"
-    assert "+active: eth1\n" in shown["stdout"]
-
+    verify = {"reachable": [CORE_A, CORE_B]}
+    wanted = {"bond": "bond0", "active": "eth1", "expect_neighbor": "core-b", "verify": verify}
     with Probe(lab.instance, lab.topology, [("client-outpatient", SERVER)]) as probe:
-        moved = server_uplink(lab, **wanted)
-    assert not moved["failed"], moved
+        done = play(lab, Step(wanted, check=True), Step(wanted), Step(wanted))
+    assert not done.failed, done.output
+    shown, moved, again = done.results
     assert active(lab) == "eth1"
-    assert moved["commands"] == shown["commands"] == ["ovs-appctl bond/set-active-member bond0 eth1"]
+
+    assert shown["changed"], shown
+    assert "+active: eth1\n" in done.output
+    assert moved["before"]["active"] == "eth0", "check mode moved the bond"
+    assert moved["commands"] == shown["commands"] == ["ovs-appctl --timeout=5 bond/set-active-member bond0 eth1"]
     assert seen(moved)["neighbor"] == "core-b"
     assert seen(moved)[f"reachable {CORE_A}"] == "answers"
+    assert not again["changed"]
+
     (traffic,) = probe.stop()
     print(f"planned move: {traffic}, {moved['seconds']} s in the module")
     assert traffic.sent > 100
     assert traffic.longest_gap_ms < 500
-
-    again = server_uplink(lab, **wanted)
-    assert not again["failed"], again
-    assert not again["changed"]
 
 
 def test_a_gateway_that_does_not_answer_puts_the_former_member_back(lab: Lab) -> None:
@@ -120,3 +121,14 @@ def test_a_host_without_the_bond(lab: Lab) -> None:
     refused = server_uplink(lab, bond="bond7", active="eth1")
     assert "This host has no bond bond7" in refused["msg"]
     assert "Open vSwitch has no bond bond7" in refused["msg"]
+
+
+def test_an_open_vswitch_that_hangs_does_not_hang_the_task(lab: Lab) -> None:
+    signal_it = "kill -{} $(cat ${{OVS_RUNDIR:-/run/openvswitch}}/ovs-vswitchd.pid)"
+    lab.exec(SERVER, "sh", "-c", signal_it.format("STOP"))
+    try:
+        refused = server_uplink(lab, active="eth1")
+    finally:
+        lab.exec(SERVER, "sh", "-c", signal_it.format("CONT"))
+    assert "Open vSwitch did not answer within 5 s, so the state of bond0 is unknown" in refused["msg"]
+    assert active(lab) == "eth0"
