@@ -90,9 +90,7 @@ class TestCutSession:
         return fails(switch)
 
     @pytest.mark.parametrize("when", ["cut before", "cut after"])
-    @pytest.mark.parametrize(
-        ("tree", "net"), [(True, True), (True, False), (False, True), (False, False)], ids=lambda each: str(each)
-    )
+    @pytest.mark.parametrize(("tree", "net"), [(True, True), (True, False), (False, True), (False, False)], ids=str)
     def test_it_is_opened_again_and_the_undo_repeated(self, tree: bool, net: bool, when: str) -> None:
         whole = on_core_a(spanning_tree=tree, net=net)
         error, _ = self.undoing(whole, {})
