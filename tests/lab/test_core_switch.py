@@ -43,7 +43,7 @@ def test_plan_and_check_mode_show_what_a_run_sends_and_failback_undoes_it(hospit
     assert "contingency_confirm=core-a" in plan.summary
     check = hospital.play("failover", "--check")
     assert check.status == 0, check.output
-    assert "CHECK MODE, nothing was changed" in check.summary
+    assert "CHECK MODE: nothing was changed" in check.summary
     assert hospital.configurations() == before
     assert hospital.records() == records
 
@@ -81,7 +81,7 @@ def test_one_unreachable_switch_does_not_stop_the_others_and_a_second_run_does_o
     assert hospital.uplinks() == {**hospital.on(NEW), "access-lab": ((OLD,), (OLD,))}
     assert "NOT on core-b: access-lab" in first.summary
     assert "FAILED" in first.line("access-lab")
-    assert "check power, cable and management network" in first.line("access-lab")
+    assert "check its power, its cable and the management network" in first.line("access-lab")
     assert not first.has_traceback
 
     second = hospital.play()
@@ -110,7 +110,7 @@ def test_a_standby_that_cannot_be_read_moves_nothing(hospital: Hospital) -> None
         run = hospital.play()
     assert run.status != 0
     assert "core-b: " in run.output
-    assert "check power, cable and management network" in run.output
+    assert "check its power" in run.output
     assert hospital.configurations() == before
     assert "access-ward" not in run.changed
     assert not run.has_traceback

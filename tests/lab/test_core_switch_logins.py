@@ -72,7 +72,12 @@ def test_each_failed_login_is_one_sentence_and_stops_only_its_own_switch(
     before = hospital.configurations()
     run = hospital.play("failover", "-i", str(inventory), *vault(tmp_path), "-vvv", "--diff")
     assert run.status != 0
-    one_sentence(run, "access-ward", "the host key ssh-ed25519 SHA256:", "is not known", "ssh-keyscan -p 22 10.77.0.22")
+    one_sentence(
+        run,
+        "access-ward",
+        "the host key of 10.77.0.22 is not known: ssh-ed25519 SHA256:",
+        "ssh-keyscan -p 22 10.77.0.22",
+    )
     one_sentence(run, "access-lab", "do not log in unless this switch was replaced", "ssh-keygen -R '10.77.0.24'")
     one_sentence(run, "access-outpatient", "refused user 'root' with the password", "check ansible_user")
     one_sentence(run, "access-pharmacy", "no-key: no such file or directory", "ansible_ssh_private_key_file")

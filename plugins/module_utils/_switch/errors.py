@@ -132,6 +132,13 @@ class StateUnknown(SwitchError):
     reason = "state_unknown"
 
 
+def told(switch: str, error: Exception) -> SwitchError:
+    """Return the error as one of this area; what nobody thought of becomes a sentence as well."""
+    if isinstance(error, SwitchError):
+        return error
+    return SwitchError(switch, f"unexpected {type(error).__name__}: {error}")
+
+
 def shown(output: Optional[str], limit: int = 160) -> str:
     """Return output as one short quoted line."""
     text = _one_line(output)

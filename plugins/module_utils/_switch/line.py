@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Dict, Optional, Sequence
 
-from .errors import SessionLost, StateUnknown, SwitchError, Unreachable
+from .errors import SessionLost, StateUnknown, SwitchError, Unreachable, told
 from .model import Port, Send, Uplinks
 from .outcome import Outcome
 from .plan import Changes
@@ -71,8 +71,8 @@ class Line:
 
     def confirm(self) -> None:
         """Tell the safety net to keep the change."""
+        self._armed = False  # A session lost from here on may have kept it: nothing is promised any more.
         self.send(self.platform.confirm())
-        self._armed = False
 
     def cancel(self) -> None:
         """Tell the safety net to undo the change now."""
@@ -108,11 +108,13 @@ class Line:
             try:
                 self.connect()
                 self.outcome.reconnected += 1
-                return self.read()
-            except SwitchError as error:
+                now = self.read()
+                self._armed = now.pending_revert
+                return now
+            except Exception as error:
                 if time.monotonic() > deadline or not isinstance(error, (Unreachable, SessionLost)):
                     self.close()
-                    raise self._unknown(lost, error) from error
+                    raise self._unknown(lost, told(self.target.name, error)) from error
             time.sleep(_PAUSE)
 
     def _unknown(self, lost: SwitchError, error: SwitchError) -> StateUnknown:

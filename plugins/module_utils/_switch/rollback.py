@@ -9,7 +9,7 @@ import contextlib
 import time
 from typing import Any, Dict, Sequence
 
-from .errors import CheckFailed, SessionLost, StateUnknown, SwitchError
+from .errors import CheckFailed, SessionLost, StateUnknown, SwitchError, told
 from .line import Line
 from .model import Uplinks
 from .plan import MAKE_BEFORE_BREAK, plan_restore
@@ -20,19 +20,25 @@ _ATTEMPTS = 3
 
 
 class Rollback:
-    """Undoes what a transaction sent, through sessions that may be cut as well."""
+    """Undoes what a transaction sent, through sessions that may be cut as well.
 
-    def __init__(self, line: Line, before: Uplinks, strategy: str) -> None:
+    ``inherited``: all there is to undo is what a killed run left to the safety net, which is cancelled. What was
+    there before that run only the switch knows.
+    """
+
+    def __init__(self, line: Line, before: Uplinks, strategy: str, inherited: bool = False) -> None:
         self._line = line
         self._before = before
         self._strategy = strategy
+        self._inherited = inherited
 
     def left_as_it_is(self, cause: SwitchError) -> SwitchError:
         """Return the error of a transaction that must not be undone."""
         with contextlib.suppress(SwitchError):
             self._line.leave_config()
             self._line.read_states()
-        return cause.adding("rollback is off, it was left as it is now")
+        net = ", and the switch itself undoes what an earlier run left unconfirmed" if self._inherited else ""
+        return cause.adding(f"rollback is off, it was left as it is now{net}")
 
     def undone(self, cause: SwitchError) -> SwitchError:
         """Put back what was there; return the error that says so, or that the state is unknown."""
@@ -45,9 +51,11 @@ class Rollback:
                 self._line.target.name,
                 f"{cause.message}; putting the former state back failed too: {error.message}; look at its console",
             )
-        self._line.outcome.rolled_back = True
-        self._line.outcome.changed = False
-        return cause.adding(f"put back and proven: {_now(self._line.outcome.after)}")
+        outcome = self._line.outcome
+        outcome.rolled_back = True
+        outcome.changed = self._inherited
+        done = "cancelled what an earlier run had left unconfirmed" if self._inherited else "put back and proven"
+        return cause.adding(f"{done}: {_now(outcome.after)}")
 
     def _restored(self) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
@@ -57,6 +65,10 @@ class Rollback:
                 if attempt == _ATTEMPTS:
                     raise
                 self._line.reconnect(lost)
+            except SwitchError:
+                raise
+            except Exception as error:
+                raise told(self._line.target.name, error) from error
         return None
 
     def _restore(self) -> None:
@@ -65,6 +77,8 @@ class Rollback:
         if line.platform.read_pending(line.session):
             line.cancel()
         now = line.read()
+        if self._inherited:
+            return self._settled(now)
         if now.pending_revert:
             line.confirm()
         steps = plan_restore(self._before, now, self._strategy).steps
@@ -72,7 +86,17 @@ class Rollback:
             line.change(step, net=False)
             if self._strategy == MAKE_BEFORE_BREAK and number < len(steps):
                 self._wait_for_link()
-        self._prove()
+        return self._prove()
+
+    def _settled(self, now: Uplinks) -> None:
+        """Give the uplink that the cancelled change left time to come up."""
+        if now.pending_revert:
+            raise CheckFailed(self._line.target.name, "the unconfirmed change of an earlier run could not be cancelled")
+        deadline = time.monotonic() + _PATIENCE
+        while not any(port.enabled and port.link for port in self._line.read_states().values()):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(_PAUSE)
 
     def _wait_for_link(self) -> None:
         """Give the former uplink time to come up before the new one is shut; it is shut in any case."""

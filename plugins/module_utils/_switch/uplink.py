@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, Sequence, TypeVar
+from typing import Callable, Dict, Sequence, TypeVar
 
 from .checks import Probe, Verification, Verifier, complaint
-from .errors import CheckFailed, CommandRejected, Refused, SaveFailed, SessionLost, StateUnknown, SwitchError
+from .errors import CheckFailed, CommandRejected, Refused, SaveFailed, SessionLost, StateUnknown, SwitchError, told
 from .guards import limitations
 from .line import Line
 from .model import Uplinks
@@ -22,6 +22,7 @@ from .target import Target
 
 _NET_MARGIN = 90
 _ATTEMPTS = 2
+_NET_FIRED = "the switch's own safety net undid the change meanwhile"
 
 Result = TypeVar("Result")
 
@@ -106,12 +107,9 @@ class UplinkTransaction:
                     raise self._undone(before, plan, lost) from lost
             except StateUnknown:
                 raise
-            except SwitchError as error:
-                raise self._undone(before, plan, error) from error
             except Exception as error:
                 # Whatever it was, a switch must not be left half-way.
-                unexpected = SwitchError(self._name, f"unexpected {type(error).__name__}: {error}")
-                raise self._undone(before, plan, unexpected) from error
+                raise self._undone(before, plan, told(self._name, error)) from error
         return None
 
     def _apply(self, now: Uplinks, plan: Plan) -> None:
@@ -122,9 +120,12 @@ class UplinkTransaction:
             self._prove(self._verifier.before_break)
         for number, step in enumerate(plan.steps, start=1):
             self._line.change(step, net)
-            self._prove(self._verifier.after if number == len(plan.steps) else self._verifier.before_break)
+            last = number == len(plan.steps)
+            self._prove(self._verifier.after if last else self._verifier.before_break)
             if net:
                 self._line.confirm()
+            if net and not last:
+                self._require(dict(step), _NET_FIRED)
         if not plan.steps and not now.pending_revert:
             self._prove(self._verifier.after)
         if net or now.pending_revert:
@@ -148,20 +149,23 @@ class UplinkTransaction:
 
     def _prove_kept(self) -> None:
         """The safety net may have fired while the proofs were gathered: what was confirmed must still be there."""
-        self._require_wanted("the switch's own safety net undid the change meanwhile")
+        self._require_wanted(_NET_FIRED)
         if self._platform.read_pending(self._line.session):
             raise CheckFailed(self._name, "the change was confirmed, but the switch would still undo it")
 
     def _require_wanted(self, why: str) -> None:
+        self._require({name: name == self._request.active for name in self._request.ports}, why)
+
+    def _require(self, wanted: Dict[str, bool], why: str) -> None:
         ports = self._line.read_states()
-        wrong = [name for name, port in ports.items() if port.enabled != (name == self._request.active)]
+        wrong = [name for name, enabled in wanted.items() if ports[name].enabled != enabled]
         if wrong:
             raise CheckFailed(self._name, f"{why}: {', '.join(wrong)} is not as wanted; run this again")
 
     def _undone(self, before: Uplinks, plan: Plan, cause: SwitchError) -> SwitchError:
         if not self.outcome.changed and not before.pending_revert:
             return cause
-        rollback = Rollback(self._line, before, plan.strategy)
+        rollback = Rollback(self._line, before, plan.strategy, inherited=not self.outcome.changed)
         return rollback.undone(cause) if self._request.rollback else rollback.left_as_it_is(cause)
 
     # -- saving ------------------------------------------------------------------------------------
