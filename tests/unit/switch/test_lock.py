@@ -59,20 +59,12 @@ def held(switch: str, directory: Path, patience: float = 0.0) -> bool:
         return True
 
 
-<<<<<<< HEAD
-def test_a_second_run_on_the_same_switch_is_refused(holder: Holder, tmp_path: Path) -> None:
-    holder("access-ward")
-    with pytest.raises(Busy) as caught, lock.only_run("access-ward", str(tmp_path), 0.0):
-        pass
-    assert str(caught.value).startswith("access-ward: another run on this controller is still working on it; wait")
-=======
 def test_a_second_run_on_the_same_switch_is_refused_with_what_to_do(holder: Holder, tmp_path: Path) -> None:
     holder("access-ward")
     with pytest.raises(Busy) as caught, lock.only_run("access-ward", str(tmp_path), 0.0):
         pass
     assert "access-ward: another run on this controller is still working on it" in str(caught.value)
     assert "wait until it has ended" in str(caught.value)
->>>>>>> regr
 
 
 def test_another_switch_is_free(holder: Holder, tmp_path: Path) -> None:
