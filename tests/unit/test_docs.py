@@ -32,7 +32,7 @@ MESSAGES = [
     "it must be reached first",
     "leave out --limit",
     "look at its cable, its transceiver and the far end",
-    "put back and proven: ",
+    "put back and proven",
     "THIS SWITCH HAS NO UPLINK",
     "moved and working, but NOT SAVED, do not restart it",
     "carries this session and would be shut",
