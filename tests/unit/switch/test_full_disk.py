@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.contingency.infra.plugins.action.switch_backup import ActionModule
-from ansible_collections.contingency.infra.plugins.module_utils._switch import backup, lock
+from ansible_collections.contingency.infra.plugins.module_utils._switch import lock
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import SwitchError
 from ansible_collections.contingency.infra.plugins.module_utils._switch.failover import target_limitations
 from ansible_collections.contingency.infra.plugins.module_utils._switch.report import Reporter
@@ -45,7 +46,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(number: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(backup.os, "fsync", refuse)
+    monkeypatch.setattr(os, "fsync", refuse)
 
 
 def blocked(directory: Path) -> Path:
@@ -107,7 +108,7 @@ class TestLock:
         def refuse(file: object, operation: int) -> None:
             raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-        monkeypatch.setattr(lock.fcntl, "flock", refuse)
+        monkeypatch.setattr(fcntl, "flock", refuse)
         with pytest.raises(SwitchError) as caught, lock.only_run("access-ward", str(tmp_path), 0.0):
             pass
         assert "no locks available" in str(caught.value)

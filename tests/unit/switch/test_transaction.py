@@ -260,7 +260,7 @@ class TestFaults:
         def gone(session: object) -> bool:
             raise SessionLost(TARGET.name, "the session ended")
 
-        platform.read_pending = gone  # type: ignore[method-assign, assignment]
+        platform.read_pending = gone  # type: ignore[method-assign]
         with switch.clock.installed(), pytest.raises(SessionLost):
             work.run(False)
         assert (switch.lines, work.outcome.changed) == ([], False)
