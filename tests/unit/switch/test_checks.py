@@ -28,6 +28,9 @@ class Host:
         self.unanswered = unanswered
         self.asked: list[str] = []
 
+    def prepare(self) -> None:
+        pass
+
     def reaches(self, address: str) -> bool:
         self.asked.append(address)
         return len(self.asked) > self.unanswered
