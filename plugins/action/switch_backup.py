@@ -72,7 +72,8 @@ class ActionModule(SwitchAction):
         except OSError as error:
             raise SwitchError(
                 target.name,
-                f"the backup was read but not stored: {(error.strerror or str(error)).lower()} at {error.filename}; "
+                f"the backup was read but not stored: {(error.strerror or str(error)).lower()} "
+                f"at {error.filename or directory}; "
                 "free space or choose another dest, then run this again",
             ) from error
         return {

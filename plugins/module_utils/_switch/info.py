@@ -42,7 +42,7 @@ def texts(platform: Platform, session: AnySession) -> Tuple[Dict[str, str], Dict
     missing: Dict[str, str] = {}
     for name, command in platform.backup_commands().items():
         try:
-            found[name] = session.read(command, timeout=60)
+            found[name] = session.read(command, timeout=60, free_text=True)
         except CommandRejected as error:
             missing[name] = error.message
     return found, missing

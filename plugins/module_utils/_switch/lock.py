@@ -34,10 +34,15 @@ def _opened(switch: str, directory: str) -> IO[str]:
         os.makedirs(directory, mode=0o700, exist_ok=True)
         return open(path, "a", encoding="utf-8")
     except OSError as error:
-        raise SwitchError(
-            switch,
-            f"the lock {path} cannot be made: {(error.strerror or str(error)).lower()}; free space on this controller",
-        ) from error
+        raise _no_lock(switch, path, error) from error
+
+
+def _no_lock(switch: str, path: str, error: OSError) -> SwitchError:
+    return SwitchError(
+        switch,
+        f"the lock {path} cannot be made: {(error.strerror or str(error)).lower()}; "
+        "free space on this controller, or set ANSIBLE_HOME to a directory that can be written",
+    )
 
 
 def _acquire(switch: str, file: IO[str], deadline: float) -> None:
@@ -51,4 +56,6 @@ def _acquire(switch: str, file: IO[str], deadline: float) -> None:
                     switch,
                     "another run on this controller is still working on it; wait until it has ended, then try again",
                 ) from error
+        except OSError as error:
+            raise _no_lock(switch, file.name, error) from error
         time.sleep(_PAUSE)

@@ -112,6 +112,7 @@ class Send:
     ``answers`` are (pattern, reply) pairs for questions that it may ask; ``success`` is a pattern
     that the output must hold; ``failure`` are patterns that mean an error beside the platform's own.
     An ``optional`` line may be refused: it removes what an earlier run may have left.
+    The output of a ``free_text`` command holds what people wrote, such as a banner with a line like a prompt.
     """
 
     command: str
@@ -120,6 +121,7 @@ class Send:
     failure: Tuple[str, ...] = field(default=())
     timeout: float = 0.0
     optional: bool = False
+    free_text: bool = False
 
 
 def plain_mac(mac: str) -> str:

@@ -54,8 +54,8 @@ class Rollback:
         outcome = self._line.outcome
         outcome.rolled_back = True
         outcome.changed = self._inherited
-        done = "cancelled what an earlier run had left unconfirmed" if self._inherited else "put back and proven"
-        return cause.adding(f"{done}: {_now(outcome.after)}")
+        done = "cancelled what an earlier run had left unconfirmed: " if self._inherited else "put back and proven: "
+        return cause.adding(f"{done}{_now(outcome.after)}")
 
     def _restored(self) -> None:
         for attempt in range(1, _ATTEMPTS + 1):

@@ -40,9 +40,9 @@ class Session(ABC):
     def connection(self) -> Any:
         """Return Netmiko's connection."""
 
-    def read(self, command: str, timeout: float = 0.0) -> str:
+    def read(self, command: str, timeout: float = 0.0, free_text: bool = False) -> str:
         """Return the output of a command that only reads; CommandRejected where the switch says no."""
-        return self.ask(Send(command, timeout=timeout))
+        return self.ask(Send(command, timeout=timeout, free_text=free_text))
 
     def ask(self, send: Send) -> str:
         """Like ``read``, for a command that asks back."""
@@ -155,7 +155,7 @@ class CliSession(Session):
                 continue
             after = text[echo + len(send.command) :]
             prompt = self._last_prompt(after)
-            if prompt and self._is_quiet(_patience_for(after, prompt)):
+            if prompt and self._is_quiet(_patience_for(send, after, prompt)):
                 self.prompt = prompt.group(0).strip()
                 return text[: echo + len(send.command) + prompt.start()]
             answered = self._answer(send, after, answered)
@@ -211,11 +211,11 @@ class CliSession(Session):
         return output[start + len(command) :].strip("\r\n") if start >= 0 else output
 
 
-def _patience_for(text: str, prompt: re.Match[str]) -> float:
+def _patience_for(send: Send, text: str, prompt: re.Match[str]) -> float:
     """Return how long nothing must follow a prompt: a log line behind it or a banner before it may pass for one."""
     if text[prompt.end() :].strip():
         return _QUIET_BEHIND
-    return _QUIET_LONG if prompt.start() > _LONG else 0.0
+    return _QUIET_LONG if send.free_text or prompt.start() > _LONG else 0.0
 
 
 class ShellSession(Session):

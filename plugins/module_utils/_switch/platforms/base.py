@@ -229,11 +229,11 @@ class Platform(ABC):
 
     def running_config(self, session: AnySession) -> str:
         """Return the running configuration."""
-        return session.read(self.running_command, timeout=90)
+        return session.read(self.running_command, timeout=90, free_text=True)
 
     def startup_config(self, session: AnySession) -> str:
         """Return the configuration that the switch would start with."""
-        return session.read(self.startup_command, timeout=90)
+        return session.read(self.startup_command, timeout=90, free_text=True)
 
     def stanza(self, config: str, port: str) -> List[str]:
         """Return the lines of a port in a configuration, without the line that names it."""
