@@ -83,10 +83,10 @@ lint: venv-test ## ansible-lint, ruff, mypy, yamllint
 unit: unit-old unit-next ## unit tests on both ansible-core versions
 
 unit-old: venv-test
-	@$(RUN) tools.pytest_part unit-2.19 tests/unit
+	@$(RUN) tools.pytest_part unit-2.19 tests/unit -n 2
 
 unit-next: venv-next
-	@if [ -x .venv-next/bin/python ]; then .venv-next/bin/python -m tools.pytest_part unit-2.21 tests/unit; \
+	@if [ -x .venv-next/bin/python ]; then .venv-next/bin/python -m tools.pytest_part unit-2.21 tests/unit -n 2; \
 	else $(PYTHON) -m tools.skip unit-2.21 "unit tests on ansible-core 2.21: no Python 3.12 or newer was found"; fi
 
 sanity: sanity-old sanity-next ## ansible-test sanity on both ansible-core versions

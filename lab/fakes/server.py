@@ -138,10 +138,7 @@ class Listener:
         """Switch the device off."""
         if self._reopening is not None:
             self._reopening.cancel()
-        acceptor = self._acceptor
         self._stop_accepting()
-        if acceptor is not None:
-            await acceptor.wait_closed()
         for connection in list(self.connections):
             connection.abort()
             await connection.wait_closed()

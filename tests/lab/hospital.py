@@ -198,7 +198,7 @@ class Hospital:
     def in_band(self, switch: str) -> Iterator[str]:
         """The controller gets a port in the hospital's network; yields the switch's address there."""
         instance, address = self.lab.instance, self.lab.topology.machine(switch).address
-        via = next(iter(set(BRIDGES) - {switch}))
+        via = BRIDGES[1] if switch == BRIDGES[0] else BRIDGES[0]
         ends = f"link add inband netns {instance.namespace(via)} type veth peer name inband"
         run(["ip", *ends.split(), "netns", instance.namespace(CONTROLLER)])
         try:

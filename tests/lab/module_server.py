@@ -23,7 +23,7 @@ def serve(module: str) -> None:
             basic._ANSIBLE_PROFILE = "legacy"
             basic._ANSIBLE_ARGS = line.encode()
             main()
-        _, status = os.waitpid(child, 0)
+        _pid, status = os.waitpid(child, 0)
         print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
 
 

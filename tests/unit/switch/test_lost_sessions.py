@@ -84,7 +84,7 @@ class TestReconnecting:
         switch = cut()
         switch.reachable_again = False
         began = switch.clock.now
-        error, _ = fails(switch)
+        error, _outcome = fails(switch)
         assert isinstance(error, StateUnknown)
         assert 30 <= switch.clock.now - began < 40
 
@@ -97,7 +97,7 @@ class TestReconnecting:
                     raise ValueError("not enough values to unpack")
                 return super().read_ports(session)
 
-        error, _ = fails(switch, platform=Garbled(switch))
+        error, _outcome = fails(switch, platform=Garbled(switch))
         assert isinstance(error, StateUnknown)
         assert "not enough values to unpack" in str(error)
         assert "console" in str(error)
@@ -157,14 +157,14 @@ class Behind(Session):
 class TestItsEnds:
     def test_a_session_that_has_ended_is_told_as_lost(self) -> None:
         with pytest.raises(SessionLost, match="the session ended; look at"):
-            _ = Behind(None).addresses
+            _addresses = Behind(None).addresses
 
     def test_a_socket_that_is_closed_is_told_as_lost(self) -> None:
         here, there = socket.socketpair()
         here.close()
         there.close()
         with pytest.raises(SessionLost, match=r"the session ended \(.*\); look at its console"):
-            _ = Behind(SimpleNamespace(sock=here)).addresses
+            _addresses = Behind(SimpleNamespace(sock=here)).addresses
 
     def test_a_session_that_dies_between_reading_and_the_guard_is_one_sentence_and_no_change(self) -> None:
         switch = on_core_a()

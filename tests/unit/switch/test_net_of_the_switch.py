@@ -127,7 +127,7 @@ class TestLeftPending:
         switch = FakeSwitch({"swp49": True, "swp50": True}, spanning_tree=True, net=True)
         switch.revert_at, switch.revert_to = switch.clock.now + 60, {"swp49": True, "swp50": False}
         switch.cable["swp50"] = False
-        error, _ = fails(switch)
+        error, _outcome = fails(switch)
         assert isinstance(error, CheckFailed)
         assert "confirm" not in switch.lines
         assert switch.running == {"swp49": True, "swp50": False}
@@ -179,7 +179,7 @@ class TestPromise:
         run(clean)
         number = next(index for index, each in enumerate(clean.lines) if each.startswith(line))
         switch.session_faults = {number: when}
-        error, _ = fails(switch)
+        error, _outcome = fails(switch)
         assert isinstance(error, StateUnknown)
         return str(error)
 
@@ -195,12 +195,12 @@ class TestPromise:
         switch = on_core_a()
         switch.reachable_again = False
         switch.session_faults = {1: "cut after"}
-        error, _ = fails(switch)
+        error, _outcome = fails(switch)
         assert self.PROMISE not in str(error)
 
     def test_is_not_given_where_the_switch_does_not_do_it_by_itself(self) -> None:
         switch = on_core_a(net=True)
         switch.reachable_again = False
         switch.session_faults = {1: "cut after"}
-        error, _ = fails(switch, verify=PROOFS, safety_net=False)
+        error, _outcome = fails(switch, verify=PROOFS, safety_net=False)
         assert self.PROMISE not in str(error)

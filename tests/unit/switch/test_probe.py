@@ -49,7 +49,7 @@ class Shells:
     def exchange(self, send: Send) -> str:
         self.asked.append(send.command)
         answer = self.script.pop(0) if self.script else ""
-        if isinstance(answer, Exception):
+        if not isinstance(answer, str):
             raise answer
         return answer
 
@@ -89,7 +89,7 @@ class TestBeforeAnythingIsSent:
     def test_a_host_whose_session_is_lost_at_once_is_refused(self, shells: Shells) -> None:
         shells.script = [LOST]
         switch = on_core_a()
-        error, _ = fails(switch, probes=[HostProbe(HOST)])
+        error, _outcome = fails(switch, probes=[HostProbe(HOST)])
         assert isinstance(error, SessionLost)
         assert switch.lines == []
 

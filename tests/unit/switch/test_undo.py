@@ -93,7 +93,7 @@ class TestCutSession:
     @pytest.mark.parametrize(("tree", "net"), [(True, True), (True, False), (False, True), (False, False)], ids=str)
     def test_it_is_opened_again_and_the_undo_repeated(self, tree: bool, net: bool, when: str) -> None:
         whole = on_core_a(spanning_tree=tree, net=net)
-        error, _ = self.undoing(whole, {})
+        error, _outcome = self.undoing(whole, {})
         assert isinstance(error, CheckFailed)
         forward = len(["arm"] * net + (["enable"] if tree else ["shut", "enable"]))
         assert len(whole.lines) > forward
@@ -133,7 +133,7 @@ class TestMakeBeforeBreak:
             work(verb, *words)
 
         switch._obey = pulled  # type: ignore[method-assign]
-        error, _ = fails(switch, platform=platform)
+        error, _outcome = fails(switch, platform=platform)
         assert isinstance(error, StateUnknown)
         assert "swp49 is enabled, link down, was enabled, link up" in str(error)
         assert switch.running == BEFORE
