@@ -60,7 +60,7 @@ class Linux(LightMachine):
             openvswitch.start(f"{set_up} bond_mode={bond.mode}")
             + "".join(f"ip link set {port} up\n" for port in bond.members)
             + self._address("br0")
-            + f"ovs-appctl bond/set-active-member {bond.name} {bond.members[0]} >/dev/null\n"
+            + _prefer(bond)
             + start_lldpd(self.name, bond.members)
         )
 
@@ -79,3 +79,11 @@ class Linux(LightMachine):
 
     def groups(self) -> Sequence[str]:
         return (f"{self.spec.role}s",)
+
+
+def _prefer(bond: Bond) -> str:
+    """Start on the first member as soon as it has carrier; where its switch is off, the other one carries."""
+    return (
+        f"for attempt in $(seq 40); do ovs-appctl bond/set-active-member {bond.name} {bond.members[0]}"
+        " >/dev/null 2>&1 && break; sleep 0.05; done\n"
+    )

@@ -65,6 +65,11 @@ class Session(ABC):
                 with sftp.open(path) as file:
                     data: bytes = file.read()
         except Exception as error:
+            transport = self.connection.remote_conn_pre.get_transport()
+            if transport is None or not transport.is_active() or isinstance(error, (EOFError, socket.timeout)):
+                raise SessionLost(
+                    self.target.name, f"the session ended while {path} was read; look at the switch's console"
+                ) from error
             raise CommandRejected(
                 self.target.name, command, f"{error} (sshd_config needs: Subsystem sftp internal-sftp)"
             ) from error

@@ -20,7 +20,7 @@ from lab.instance import NAMESPACES, STATE_ROOT, Instance
 from lab.kinds.light import LightMachine
 from lab.topology import load
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def interfaces() -> set[str]:
 def lab_command(lab: Lab, verb: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "LAB_NAME": lab.instance.name}
     return subprocess.Popen(
-        [sys.executable, "-m", "lab", verb], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "lab", verb], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, text=True
     )
 
 
@@ -77,6 +77,7 @@ def test_up_twice_is_quick_and_changes_nothing(lab: Lab) -> None:
 def test_down_cleans_up_after_an_up_that_was_killed(second: Lab, after: float) -> None:
     building = lab_command(second, "up")
     time.sleep(after)
+    assert building.poll() is None, "it ended before it was killed"
     building.send_signal(signal.SIGKILL)
     building.wait()
     second.down()
@@ -86,6 +87,7 @@ def test_down_cleans_up_after_an_up_that_was_killed(second: Lab, after: float) -
 def test_up_works_after_an_up_that_was_killed(second: Lab) -> None:
     building = lab_command(second, "up")
     time.sleep(1.2)
+    assert building.poll() is None, "it ended before it was killed"
     building.send_signal(signal.SIGKILL)
     building.wait()
     second.up()
