@@ -83,7 +83,7 @@ def test_a_banner_with_the_prompt_in_it_does_not_end_a_configuration(lines_befor
         command = switches.platform.running_command
         handle.faults.garbage = {command: banner(lines_before)}
         handle.faults.fragment = pieces
-        for _ in range(2):
+        for _round in range(2):
             assert switches.platform.running_config(opened).strip() == banner(lines_before).strip()
         handle.faults.clear()
         assert "Cisco IOS" in opened.read("show version"), "the next answer was taken from the former one"
@@ -91,7 +91,7 @@ def test_a_banner_with_the_prompt_in_it_does_not_end_a_configuration(lines_befor
 
 @pytest.mark.parametrize("lines_before", [0, 40], ids=["early", "late"])
 def test_a_pause_right_behind_the_banners_prompt_does_not_end_it(terminal: Terminal, lines_before: int) -> None:
-    head, _, tail = banner(lines_before).replace("\n", "\r\n").partition(PROMPT)
+    head, _prompt, tail = banner(lines_before).replace("\n", "\r\n").partition(PROMPT)
     terminal.answers = [[(0.0, head + PROMPT), (0.05, tail), (0.08, PROMPT)]]
     assert opened().read("show running-config", free_text=True).replace("\r", "").endswith("\nend")
 
@@ -100,7 +100,7 @@ def test_what_is_short_and_no_free_text_is_not_waited_for(terminal: Terminal) ->
     terminal.answers = [[(0.0, f"Port  Status\r\n{PROMPT}")]] * 20
     one = opened()
     began = time.monotonic()
-    for _ in range(20):
+    for _round in range(20):
         assert one.read("show interfaces status") == "Port  Status"
     assert time.monotonic() - began < 0.5
 

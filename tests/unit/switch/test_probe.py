@@ -48,10 +48,12 @@ class Shells:
 
     def exchange(self, send: Send) -> str:
         self.asked.append(send.command)
-        answer = self.script.pop(0) if self.script else ""
-        if not isinstance(answer, str):
-            raise answer
-        return answer
+        answers = iter([self.script.pop(0)] if self.script else [])
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+        return ""
 
     def close(self) -> None:
         self.open_now -= 1
