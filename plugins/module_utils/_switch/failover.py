@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping, Sequence
 
-from .platforms.registry import platform_named
-
 
 def argument_limitations(
     failed: str,
@@ -59,6 +57,9 @@ def target_limitations(
 
 
 def _downlink_limitations(platform: str, ports: Sequence[Mapping[str, Any]], downlinks: Sequence[str]) -> List[str]:
+    # Not at the top: the first check runs before Ansible has the platforms and Netmiko in memory, and must not wait.
+    from .platforms.registry import platform_named
+
     plain_name = platform_named("", platform).plain_name
     known = {plain_name(port["name"]): port for port in ports}
     reasons = []
