@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, Dict, Sequence, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Callable, Dict, List, Sequence, TypeVar
 
 from .checks import Probe, Verification, Verifier, complaint
 from .errors import CheckFailed, CommandRejected, Refused, SaveFailed, SessionLost, StateUnknown, SwitchError, told
@@ -38,10 +39,12 @@ class UplinkTransaction:
         self._verifier = Verifier(platform, request, probes)
         self._line = Line(target, platform, request.ports, request.verify.timeout, self.outcome)
         self._name = target.name
+        self._prepared: List[Future[None]] = []
 
     def run(self, check_mode: bool) -> Outcome:
         """Do it, or in check mode only say what would be done; SwitchError where it cannot be done."""
         started = time.monotonic()
+        self._prepare_probes()
         try:
             self._timed("connect", self._line.connect)
             before = self._timed("read", self._line.read)
@@ -63,6 +66,13 @@ class UplinkTransaction:
         finally:
             self.outcome.seconds[name] = round(time.monotonic() - started, 3)
 
+    def _prepare_probes(self) -> None:
+        """Log in to the probe hosts beside the login to the switch: traffic may be down meanwhile."""
+        if self._probes:
+            pool = ThreadPoolExecutor(len(self._probes))
+            self._prepared = [pool.submit(probe.prepare) for probe in self._probes]
+            pool.shutdown(wait=False)
+
     # -- planning ----------------------------------------------------------------------------------
 
     def _planned(self, before: Uplinks) -> Plan:
@@ -71,8 +81,8 @@ class UplinkTransaction:
         plan = plan_move(before, self._request)
         self.outcome.strategy = plan.strategy
         self._refuse(before, plan, "nothing was changed")
-        for probe in self._probes:
-            probe.prepare()
+        for prepared in self._prepared:
+            prepared.result()
         # A net that undoes what rollback=false wants to keep would be a surprise minutes later.
         wanted = plan.steps and self._request.safety_net and self._request.rollback
         if wanted and self._platform.safety_net(self._line.session):
