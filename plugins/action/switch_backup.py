@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._switch.backup import BackupStore, Stored, redacted
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import SwitchError
-from ansible_collections.contingency.infra.plugins.module_utils._switch.info import gather, texts
+from ansible_collections.contingency.infra.plugins.module_utils._switch.info import gather, prefetch, texts
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 from ansible_collections.contingency.infra.plugins.modules.switch_backup import ARGUMENT_SPEC
@@ -52,6 +52,7 @@ class ActionModule(SwitchAction):
     ) -> tuple[dict[str, str], dict[str, str], dict[str, Any]]:
         session = platform.open(target)
         try:
+            prefetch(platform, session, tuple(arguments["gather"]), backup=True)
             gathered = gather(platform, session, tuple(arguments["gather"]))
             return (*texts(platform, session), gathered)
         finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ansible_collections.contingency.infra.plugins.module_utils._switch.info import gather
+from ansible_collections.contingency.infra.plugins.module_utils._switch.info import gather, prefetch
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 from ansible_collections.contingency.infra.plugins.modules.switch_info import ARGUMENT_SPEC
@@ -24,6 +24,7 @@ class ActionModule(SwitchAction):
         started = time.monotonic()
         session = platform.open(target)
         try:
+            prefetch(platform, session, tuple(arguments["gather"]), backup=False)
             found = gather(platform, session, tuple(arguments["gather"]))
         finally:
             session.close()

@@ -12,7 +12,7 @@ from typing import Callable, Dict, List, Optional, Protocol, Sequence
 from .model import Check, Port
 from .plan import Request
 from .platforms.base import Platform
-from .session import AnySession
+from .session import Session
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
@@ -65,11 +65,11 @@ class Verifier:
         self._probes = probes
         self._seen: Dict[str, Port] = {}
 
-    def before_break(self, session: AnySession) -> Verification:
+    def before_break(self, session: Session) -> Verification:
         """Wait until the new uplink could take over: link, spanning tree settled, right neighbor."""
         return self._until_passed(session, [self._link, self._tree, self._neighbor])
 
-    def after(self, session: AnySession) -> Verification:
+    def after(self, session: Session) -> Verification:
         """Wait until the new uplink carries the traffic and the others are shut.
 
         Reachability is asked before learned addresses: its answers are what a quiet switch learns from.
@@ -77,7 +77,7 @@ class Verifier:
         return self._until_passed(session, [self._link_and_shut, self._neighbor, self._reachable, self._mac_learned])
 
     def _until_passed(
-        self, session: AnySession, asks: Sequence[Callable[[AnySession], Optional[List[Check]]]]
+        self, session: Session, asks: Sequence[Callable[[Session], Optional[List[Check]]]]
     ) -> Verification:
         deadline = time.monotonic() + self._request.verify.timeout
         results: Dict[str, Optional[List[Check]]] = {}
@@ -93,7 +93,7 @@ class Verifier:
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
-    def _link(self, session: AnySession) -> List[Check]:
+    def _link(self, session: Session) -> List[Check]:
         self._seen = self._platform.read_states(session, self._request.ports)
         port = self._seen[self._request.active]
         if not self._request.verify.link:
@@ -101,7 +101,7 @@ class Verifier:
         seen = "up" if port.link else f"down{' (' + port.detail + ')' if port.detail else ''}"
         return [Check("link", self._request.active, "up", seen, port.link and port.enabled)]
 
-    def _link_and_shut(self, session: AnySession) -> List[Check]:
+    def _link_and_shut(self, session: Session) -> List[Check]:
         link = self._link(session)
         return link + [
             Check("standby_shut", name, "shut", "enabled" if port.enabled else "shut", not port.enabled)
@@ -109,7 +109,7 @@ class Verifier:
             if name != self._request.active
         ]
 
-    def _tree(self, session: AnySession) -> Optional[List[Check]]:
+    def _tree(self, session: Session) -> Optional[List[Check]]:
         rows = self._platform.read_tree(session)
         if rows is None:
             return None
@@ -120,7 +120,7 @@ class Verifier:
             Check("spanning_tree", self._request.active, "root, alternate or forwarding", seen or "no state", passed)
         ]
 
-    def _neighbor(self, session: AnySession) -> Optional[List[Check]]:
+    def _neighbor(self, session: Session) -> Optional[List[Check]]:
         expected = self._request.expect_neighbor
         if not expected or not self._request.verify.neighbor:
             return []
@@ -132,7 +132,7 @@ class Verifier:
             Check("neighbor", self._request.active, expected, ", ".join(seen) or "nobody", _same_host(expected, seen))
         ]
 
-    def _mac_learned(self, session: AnySession) -> Optional[List[Check]]:
+    def _mac_learned(self, session: Session) -> Optional[List[Check]]:
         if not self._request.verify.mac_learned:
             return []
         macs = self._platform.read_macs(session)
@@ -141,10 +141,10 @@ class Verifier:
         count = sum(self._platform.same_port(entry.port, self._request.active) for entry in macs)
         return [Check("mac_learned", self._request.active, "1 or more", str(count), count > 0)]
 
-    def _reachable(self, session: AnySession) -> Optional[List[Check]]:
+    def _reachable(self, session: Session) -> Optional[List[Check]]:
         return [check for address in self._request.verify.reachable for check in self._reached(session, address)]
 
-    def _reached(self, session: AnySession, address: str) -> List[Check]:
+    def _reached(self, session: Session, address: str) -> List[Check]:
         if not self._probes:
             return [_answer(address, session.target.name, self._platform.ping(session, address))]
         return [_answer(address, probe.name, probe.reaches(address)) for probe in self._probes]

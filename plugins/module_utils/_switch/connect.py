@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from typing import Any, Type
 
 from .errors import LoginFailed
@@ -48,12 +49,20 @@ def open_connection(target: Target, device_type: str, prepare: bool) -> Any:
         _use_known_hosts(connection, target)
     try:
         connection.establish_connection()
+        _send_at_once(connection)
         if prepare:
             connection._try_session_preparation()
     except Exception as error:
         connection.paramiko_cleanup()
         raise explained(target, error) from error
     return connection
+
+
+def _send_at_once(connection: Any) -> None:
+    """Do not hold small packets back: with the other end's delayed ACK each command would take 40 ms more."""
+    sock = connection.remote_conn_pre.get_transport().sock
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _use_known_hosts(connection: Any, target: Target) -> None:

@@ -11,11 +11,11 @@ from typing import Optional, Sequence
 from .model import Uplinks
 from .plan import BREAK_BEFORE_MAKE, MAKE_BEFORE_BREAK, Plan, Request
 from .platforms.base import Platform
-from .session import AnySession
+from .session import Session
 
 
 def limitations(
-    platform: Platform, session: AnySession, uplinks: Uplinks, plan: Plan, request: Request, has_probes: bool
+    platform: Platform, session: Session, uplinks: Uplinks, plan: Plan, request: Request, has_probes: bool
 ) -> Optional[str]:
     """Return the first reason against the plan, or None."""
     return (
@@ -88,7 +88,7 @@ def probe_limitation(platform: Platform, request: Request, has_probes: bool) -> 
 
 
 def session_limitation(
-    platform: Platform, session: AnySession, uplinks: Uplinks, plan: Plan, request: Request
+    platform: Platform, session: Session, uplinks: Uplinks, plan: Plan, request: Request
 ) -> Optional[str]:
     """The port through which the switch is reached must stay up."""
     shuts = plan.shuts()
@@ -114,7 +114,7 @@ def _may_be_member(platform: Platform, shuts: Sequence[str], carrier: str) -> bo
     return platform.is_virtual(carrier) and not all(platform.is_virtual(port) for port in shuts)
 
 
-def _carrier(platform: Platform, session: AnySession, uplinks: Uplinks) -> Optional[str]:
+def _carrier(platform: Platform, session: Session, uplinks: Uplinks) -> Optional[str]:
     """Return the port that carries the session, or None where it cannot be told."""
     ends = session.addresses
     if ends is None:

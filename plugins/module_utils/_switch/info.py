@@ -9,12 +9,20 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .errors import CommandRejected
 from .platforms.base import Platform
-from .session import AnySession
+from .session import Session, ShellSession
 
 SUBSETS = ("ports", "neighbors", "macs", "arp", "addresses", "spanning_tree", "version")
+_TOGETHER_SECONDS = 90
 
 
-def gather(platform: Platform, session: AnySession, subsets: Tuple[str, ...]) -> Dict[str, Any]:
+def prefetch(platform: Platform, session: Session, subsets: Tuple[str, ...], backup: bool) -> None:
+    """Where one exchange can hold it, read now what ``gather`` and ``texts`` will ask for."""
+    commands = platform.together(subsets, backup)
+    if commands and isinstance(session, ShellSession):
+        session.fetch(commands, timeout=_TOGETHER_SECONDS)
+
+
+def gather(platform: Platform, session: Session, subsets: Tuple[str, ...]) -> Dict[str, Any]:
     """Return the wanted subsets; None for one that this platform cannot tell."""
     readers: Dict[str, Callable[[], Any]] = {
         "ports": lambda: [port.as_dict() for port in platform.read_ports(session).values()],
@@ -32,13 +40,12 @@ def _dicts(rows: Optional[List[Any]]) -> Optional[List[Dict[str, Any]]]:
     return None if rows is None else [dict(vars(row)) for row in rows]
 
 
-def texts(platform: Platform, session: AnySession) -> Tuple[Dict[str, str], Dict[str, str]]:
+def texts(platform: Platform, session: Session) -> Tuple[Dict[str, str], Dict[str, str]]:
     """Return the texts of a backup by name, and by name why one could not be had.
 
     Running and startup configuration are a must: without them the switch's error is raised.
     """
-    running, startup = platform.both_configs(session)
-    found = {"running": running, "startup": startup}
+    found = {"running": platform.running_config(session), "startup": platform.startup_config(session)}
     missing: Dict[str, str] = {}
     for name, command in platform.backup_commands().items():
         try:

@@ -13,7 +13,7 @@ from .model import Port, Send, Uplinks
 from .outcome import Outcome
 from .plan import Changes
 from .platforms.base import Platform
-from .session import AnySession
+from .session import Session
 from .target import Target
 
 _PAUSE = 0.5
@@ -32,11 +32,11 @@ class Line:
         self.net_seconds = 0
         self._ports = ports
         self._patience = max(patience, _LEAST_PATIENCE)
-        self._session: Optional[AnySession] = None
+        self._session: Optional[Session] = None
         self._armed = False
 
     @property
-    def session(self) -> AnySession:
+    def session(self) -> Session:
         """Return the open session."""
         if self._session is None:
             raise SessionLost(self.target.name, "no session is open; run this again")

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import re
+import secrets
 import socket
 import time
 from abc import ABC, abstractmethod
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .connect import open_connection
 from .errors import CommandRejected, SessionLost, SwitchError
@@ -228,13 +229,32 @@ class ShellSession(Session):
 
     def __init__(self, target: Target, rejections: Sequence[str]) -> None:
         super().__init__(target, rejections)
+        self._fetched: Dict[str, str] = {}
         self._connection = open_connection(target, "linux", prepare=False)
 
     @property
     def connection(self) -> Any:
         return self._connection
 
+    def fetch(self, commands: Sequence[str], timeout: float) -> None:
+        """Run commands that only read in one exchange; ``exchange`` then answers each from what was read here.
+
+        For sessions that change nothing: what was fetched is never read again.
+        """
+        mark = f"----{secrets.token_hex(8)}----"
+        script = "\n".join(f"( {command}\n) 2>&1; status=$?; echo; echo {mark} $status" for command in commands)
+        parts = re.split(rf"\n{mark} (\d+)\n", self._run(Send(f"{script}\ntrue", timeout=timeout)))
+        if len(parts) != 2 * len(commands) + 1:
+            raise SessionLost(self.target.name, "not all commands answered; look at the switch's console")
+        self._fetched = {
+            command: _with_status(output, int(status))
+            for command, output, status in zip(commands, parts[::2], parts[1::2])
+        }
+
     def exchange(self, send: Send) -> str:
+        return self._fetched[send.command] if send.command in self._fetched else self._run(send)
+
+    def _run(self, send: Send) -> str:
         timeout = send.timeout or self.target.command_timeout
         try:
             channel = self._connection.remote_conn_pre.get_transport().open_session(timeout=timeout)
@@ -251,7 +271,7 @@ class ShellSession(Session):
             raise SessionLost(
                 self.target.name, f"the session ended ({error}) in '{send.command}'; look at the switch's console"
             ) from error
-        return output if status == 0 else f"% exit status {status}: {output}"
+        return _with_status(output, status)
 
     def _is_rejection(self, output: str) -> bool:
         return output.startswith("% exit status") or super()._is_rejection(output)
@@ -266,4 +286,5 @@ class ShellSession(Session):
             chunks.append(data)
 
 
-AnySession = Session
+def _with_status(output: str, status: int) -> str:
+    return output if status == 0 else f"% exit status {status}: {output}"

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Callable, Dict, List, Sequence, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, Dict, Sequence, TypeVar
 
 from .checks import Probe, Verification, Verifier, complaint
 from .errors import CheckFailed, CommandRejected, Refused, SaveFailed, SessionLost, StateUnknown, SwitchError, told
@@ -18,7 +18,7 @@ from .outcome import Outcome
 from .plan import MAKE_BEFORE_BREAK, Plan, Request, after_plan, commands, plan_move
 from .platforms.base import Platform
 from .rollback import Rollback
-from .session import AnySession
+from .session import Session
 from .target import Target
 
 _NET_MARGIN = 90
@@ -39,12 +39,10 @@ class UplinkTransaction:
         self._verifier = Verifier(platform, request, probes)
         self._line = Line(target, platform, request.ports, request.verify.timeout, self.outcome)
         self._name = target.name
-        self._prepared: List[Future[None]] = []
 
     def run(self, check_mode: bool) -> Outcome:
         """Do it, or in check mode only say what would be done; SwitchError where it cannot be done."""
         started = time.monotonic()
-        self._prepare_probes()
         try:
             self._timed("connect", self._line.connect)
             before = self._timed("read", self._line.read)
@@ -66,12 +64,15 @@ class UplinkTransaction:
         finally:
             self.outcome.seconds[name] = round(time.monotonic() - started, 3)
 
-    def _prepare_probes(self) -> None:
-        """Log in to the probe hosts beside the login to the switch: traffic may be down meanwhile."""
-        if self._probes:
-            pool = ThreadPoolExecutor(len(self._probes))
-            self._prepared = [pool.submit(probe.prepare) for probe in self._probes]
-            pool.shutdown(wait=False)
+    def _prepare_probes(self, before: Uplinks) -> None:
+        """Log in to the probe hosts while traffic still flows: one that cannot be asked stops the move.
+
+        Where no uplink works, the hosts may be behind the dead one, and every login delays the way out.
+        """
+        working = any(port.enabled and port.link for port in before.ports.values())
+        if self._probes and working:
+            with ThreadPoolExecutor(len(self._probes)) as pool:
+                list(pool.map(lambda probe: probe.prepare(), self._probes))
 
     # -- planning ----------------------------------------------------------------------------------
 
@@ -81,8 +82,7 @@ class UplinkTransaction:
         plan = plan_move(before, self._request)
         self.outcome.strategy = plan.strategy
         self._refuse(before, plan, "nothing was changed")
-        for prepared in self._prepared:
-            prepared.result()
+        self._prepare_probes(before)
         # A net that undoes what rollback=false wants to keep would be a surprise minutes later.
         wanted = plan.steps and self._request.safety_net and self._request.rollback
         if wanted and self._platform.safety_net(self._line.session):
@@ -151,7 +151,7 @@ class UplinkTransaction:
             self._prove(self._verifier.before_break)
         self._line.confirm()
 
-    def _prove(self, ask: Callable[[AnySession], Verification]) -> None:
+    def _prove(self, ask: Callable[[Session], Verification]) -> None:
         verification = ask(self._line.session)
         self.outcome.note(verification)
         if verification.failed:

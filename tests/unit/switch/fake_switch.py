@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any, cast
+from typing import Any
 from unittest.mock import patch
 
 from ansible_collections.contingency.infra.plugins.module_utils._switch import checks, line, rollback, uplink
@@ -21,7 +21,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.model im
     TreePort,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
-from ansible_collections.contingency.infra.plugins.module_utils._switch.session import AnySession, Session
+from ansible_collections.contingency.infra.plugins.module_utils._switch.session import Session
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 
 CONTROLLER, MANAGEMENT, GATEWAY = "10.77.0.1", "10.77.0.21", "10.9.0.1"
@@ -166,14 +166,14 @@ class FakePlatform(Platform):
     def __init__(self, switch: FakeSwitch) -> None:
         self.switch = switch
 
-    def open(self, target: Target) -> AnySession:
+    def open(self, target: Target) -> Session:
         self.switch.logins += 1
         self.switch.let_time_pass()
         if self.switch.logins > 1 and not self.switch.reachable_again:
             raise Unreachable(target.name, "no answer")
-        return cast(AnySession, FakeSession(self.switch))
+        return FakeSession(self.switch)
 
-    def _read(self, session: AnySession) -> FakeSwitch:
+    def _read(self, session: Session) -> FakeSwitch:
         assert isinstance(session, FakeSession)
         if session.closed:
             raise SessionLost(TARGET.name, "the session is closed")
@@ -181,28 +181,28 @@ class FakePlatform(Platform):
         self.switch.let_time_pass()
         return self.switch
 
-    def read_ports(self, session: AnySession) -> dict[str, Port]:
+    def read_ports(self, session: Session) -> dict[str, Port]:
         switch = self._read(session)
         return {name: Port(name, up, switch.link(name)) for name, up in switch.running.items()}
 
-    def read_neighbors(self, session: AnySession) -> list[Neighbor] | None:
+    def read_neighbors(self, session: Session) -> list[Neighbor] | None:
         switch = self._read(session)
         return [Neighbor(port, name) for port, name in switch.neighbor.items() if switch.link(port)]
 
-    def read_macs(self, session: AnySession) -> list[MacEntry] | None:
+    def read_macs(self, session: Session) -> list[MacEntry] | None:
         switch = self._read(session)
         if switch.macs is None:
             return None
         learned = [MacEntry("020000000031", port) for port in switch.running if switch.link(port)]
         return learned + switch.macs
 
-    def read_arp(self, session: AnySession) -> list[ArpEntry]:
+    def read_arp(self, session: Session) -> list[ArpEntry]:
         return self._read(session).arp
 
-    def read_addresses(self, session: AnySession) -> dict[str, str]:
+    def read_addresses(self, session: Session) -> dict[str, str]:
         return self._read(session).addresses
 
-    def read_tree(self, session: AnySession) -> list[TreePort] | None:
+    def read_tree(self, session: Session) -> list[TreePort] | None:
         switch = self._read(session)
         if switch.spanning_tree is None:
             return None
@@ -210,10 +210,10 @@ class FakePlatform(Platform):
             return []
         return [TreePort(port, "alternate" if switch.link(port) else "disabled", False) for port in switch.running]
 
-    def read_pending(self, session: AnySession) -> bool:
+    def read_pending(self, session: Session) -> bool:
         return self._read(session).revert_at is not None
 
-    def safety_net(self, session: AnySession) -> bool:
+    def safety_net(self, session: Session) -> bool:
         return self.switch.has_net
 
     def change(self, changes: Sequence[tuple[str, bool]], net_seconds: int = 0) -> list[Send]:
@@ -229,10 +229,10 @@ class FakePlatform(Platform):
     def abandon(self) -> list[Send]:
         return []
 
-    def running_config(self, session: AnySession) -> str:
+    def running_config(self, session: Session) -> str:
         return _config(self._read(session).running)
 
-    def startup_config(self, session: AnySession) -> str:
+    def startup_config(self, session: Session) -> str:
         return _config(self._read(session).startup)
 
 

@@ -19,7 +19,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.errors i
     Unreachable,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._switch.model import Port, Send
-from ansible_collections.contingency.infra.plugins.module_utils._switch.session import AnySession, Session
+from ansible_collections.contingency.infra.plugins.module_utils._switch.session import Session
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 
 from tests.unit.switch.fake_switch import TARGET, FakePlatform, FakeSession, FakeSwitch
@@ -35,7 +35,7 @@ class Counting(FakePlatform):
         self.refusals: list[Exception] = []
         self.lost_reads = 0
 
-    def open(self, target: Target) -> AnySession:
+    def open(self, target: Target) -> Session:
         assert all(session.closed for session in self.sessions), "a second session was opened beside the first"
         if self.sessions and self.refusals:
             self.switch.logins += 1
@@ -44,7 +44,7 @@ class Counting(FakePlatform):
         self.sessions.append(session)
         return session
 
-    def read_ports(self, session: AnySession) -> dict[str, Port]:
+    def read_ports(self, session: Session) -> dict[str, Port]:
         if len(self.sessions) > 1 and self.lost_reads:
             self.lost_reads -= 1
             cast(FakeSession, session).switch.clock.sleep(0.1)
@@ -92,7 +92,7 @@ class TestReconnecting:
         switch = cut()
 
         class Garbled(Counting):
-            def read_ports(self, session: AnySession) -> dict[str, Port]:
+            def read_ports(self, session: Session) -> dict[str, Port]:
                 if len(self.sessions) > 1:
                     raise ValueError("not enough values to unpack")
                 return super().read_ports(session)
@@ -118,7 +118,7 @@ class TestWhileSaving:
         switch.session_faults = {2: when}
 
         class Restarted(FakePlatform):
-            def open(self, target: Target) -> AnySession:
+            def open(self, target: Target) -> Session:
                 if switch.logins:
                     switch.startup = {"swp49": True, "swp50": False}
                     switch._become(switch.startup)
@@ -175,7 +175,7 @@ class TestItsEnds:
                 return cast("tuple[str, str]", Behind(None).addresses)
 
         platform = FakePlatform(switch)
-        platform.open = lambda target: cast(AnySession, Dying(switch))  # type: ignore[method-assign]
+        platform.open = lambda target: Dying(switch)  # type: ignore[method-assign]
         error, outcome = fails(switch, platform=platform)
         assert isinstance(error, SessionLost)
         assert "\n" not in str(error)
@@ -190,7 +190,7 @@ class TestItsEnds:
                 return Behind(SimpleNamespace(sock=SimpleNamespace(send=None, recv=None))).addresses
 
         platform = FakePlatform(switch)
-        platform.open = lambda target: cast(AnySession, Jumped(switch))  # type: ignore[method-assign]
+        platform.open = lambda target: Jumped(switch)  # type: ignore[method-assign]
         error, outcome = fails(switch, platform=platform)
         assert isinstance(error, Refused)
         assert "cannot be told through which port this session runs" in str(error)

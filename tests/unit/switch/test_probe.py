@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -35,6 +35,7 @@ class Shells:
     def __init__(self) -> None:
         self.script: list[str | Exception] = []
         self.login: Exception | None = None
+        self.network: Callable[[], bool] = lambda: True
         self.opened = 0
         self.open_now = 0
         self.asked: list[str] = []
@@ -42,6 +43,8 @@ class Shells:
     def __call__(self, target: Target, rejections: Any) -> Shells:
         if self.login is not None:
             raise self.login
+        if not self.network():
+            raise Unreachable(target.name, "no answer")
         self.opened += 1
         self.open_now += 1
         return self
@@ -102,6 +105,16 @@ class TestBeforeAnythingIsSent:
         with pytest.raises(Refused, match=r"in verify.reachable .* is no IP address; give an address"):
             run(switch, check_mode=check_mode, verify=Verify(reachable=(GATEWAY, name)))
         assert switch.lines == []
+
+
+class TestWhileNoUplinkWorks:
+    def test_a_host_behind_the_dead_uplink_does_not_stop_the_way_out(self, shells: Shells) -> None:
+        switch = on_core_a()
+        switch.cable["swp49"] = False
+        shells.network = lambda: switch.link("swp50")
+        outcome = run(switch, probes=[HostProbe(HOST)])
+        assert outcome.saved
+        assert switch.enabled() == ("swp50",)
 
 
 class TestMidWay:

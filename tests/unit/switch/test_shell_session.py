@@ -69,6 +69,19 @@ def test_a_command_that_succeeds_is_an_answer_whatever_it_says(shell: ShellSessi
     assert shell.read(f"{LONG}; echo % Unknown command").count("\n") == 13
 
 
+def test_what_was_fetched_together_is_answered_one_by_one_each_with_its_own_end(shell: ShellSession) -> None:
+    commands = ["echo one; echo", "printf two", "exit 3", "echo no space >&2; false", "true", LONG]
+    alone = [shell.attempt(command) for command in commands]
+    shell.fetch(commands, timeout=5)
+    assert [shell.attempt(command) for command in commands] == alone
+    assert alone[:3] == ["one\n\n", "two", None]
+
+
+def test_a_script_that_ends_early_is_no_answer(shell: ShellSession) -> None:
+    with pytest.raises(SessionLost):
+        shell.fetch(["echo one", "echo 'open"], timeout=5)
+
+
 @pytest.mark.parametrize("number", [0, 1, 2])
 @pytest.mark.parametrize("failing", ["false", f"{{ {LONG}; }}; false", "no-such-command-here"])
 def test_one_part_that_fails_is_an_error_and_not_an_empty_part(shell: ShellSession, number: int, failing: str) -> None:

@@ -14,7 +14,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.errors i
     SwitchError,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._switch.model import MacEntry, Port
-from ansible_collections.contingency.infra.plugins.module_utils._switch.session import AnySession
+from ansible_collections.contingency.infra.plugins.module_utils._switch.session import Session
 
 from tests.unit.switch.fake_switch import FakePlatform, FakeSwitch
 from tests.unit.switch.runs import fails, on_core_a
@@ -25,7 +25,7 @@ BEFORE = {"swp49": True, "swp50": False}
 class BrokenParser(FakePlatform):
     """Its parser of address tables fails with what is no error of this collection."""
 
-    def read_macs(self, session: AnySession) -> list[MacEntry] | None:
+    def read_macs(self, session: Session) -> list[MacEntry] | None:
         raise ValueError("not enough values to unpack")
 
 
@@ -34,7 +34,7 @@ class ParserThatBreaks(FakePlatform):
 
     broken = False
 
-    def read_ports(self, session: AnySession) -> dict[str, Port]:
+    def read_ports(self, session: Session) -> dict[str, Port]:
         self.broken = self.broken or self.switch.running["swp50"]
         if self.broken:
             raise ValueError("invalid literal for int()")

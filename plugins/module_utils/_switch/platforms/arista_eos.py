@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import Refused, Unparsable
 from ..model import ArpEntry, MacEntry, Neighbor, Port, Send, TreePort, plain_mac
-from ..session import AnySession
+from ..session import Session
 from .base import Platform
 
 _SESSION = "contingency-uplink"
@@ -61,7 +61,7 @@ class AristaEos(Platform):
     ping_command = "ping {address} repeat 2"
     ping_success = r"\b[1-9]\d* received"
 
-    def read_ports(self, session: AnySession) -> Dict[str, Port]:
+    def read_ports(self, session: Session) -> Dict[str, Port]:
         rows = self.rows(session, "show interfaces status", "arista_eos_show_interfaces_status")
         return {
             row["port"]: Port(
@@ -73,7 +73,7 @@ class AristaEos(Platform):
             for row in rows
         }
 
-    def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
+    def read_neighbors(self, session: Session) -> Optional[List[Neighbor]]:
         command = "show lldp neighbors detail"
         output = session.attempt(command)
         if output is None:
@@ -81,24 +81,24 @@ class AristaEos(Platform):
         rows = self.parsed(session, command, output, "arista_eos_show_lldp_neighbors_detail")
         return [Neighbor(row["local_interface"], row["neighbor_name"], row["neighbor_interface"]) for row in rows]
 
-    def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
+    def read_macs(self, session: Session) -> Optional[List[MacEntry]]:
         rows = self.matches(session, "show mac address-table dynamic", r"Mac Address Table", _MAC_ROW)
         return [MacEntry(plain_mac(row["mac"]), row["port"], row["vlan"]) for row in rows]
 
-    def read_arp(self, session: AnySession) -> List[ArpEntry]:
+    def read_arp(self, session: Session) -> List[ArpEntry]:
         rows = self.rows(session, "show ip arp", "arista_eos_show_ip_arp")
         return [
             ArpEntry(row["ip_address"], plain_mac(row["mac_address"]), row["interface"].partition(",")[0])
             for row in rows
         ]
 
-    def read_addresses(self, session: AnySession) -> Dict[str, str]:
+    def read_addresses(self, session: Session) -> Dict[str, str]:
         rows = self.rows(session, "show ip interface brief", "arista_eos_show_ip_interface_brief")
         return {
             row["ip_address"].partition("/")[0]: row["interface"] for row in rows if row["ip_address"][:1].isdigit()
         }
 
-    def read_tree(self, session: AnySession) -> Optional[List[TreePort]]:
+    def read_tree(self, session: Session) -> Optional[List[TreePort]]:
         heading = r"^ *Spanning tree enabled|^Spanning-tree has been disabled|^No spanning tree"
         rows = self.matches(session, "show spanning-tree", heading, _TREE_ROW)
         return [
@@ -106,10 +106,10 @@ class AristaEos(Platform):
             for row in rows
         ]
 
-    def safety_net(self, session: AnySession) -> bool:
+    def safety_net(self, session: Session) -> bool:
         return session.attempt(_SESSIONS) is not None
 
-    def read_pending(self, session: AnySession) -> bool:
+    def read_pending(self, session: Session) -> bool:
         output = session.attempt(_SESSIONS)
         if output is None:
             return False
@@ -143,7 +143,7 @@ class AristaEos(Platform):
         return [Send("abort"), Send("end")]
 
 
-def _waiting(session: AnySession, output: str) -> str:
+def _waiting(session: Session, output: str) -> str:
     """Return the name of the session whose commit timer runs, or an empty text."""
     try:
         found: Dict[str, Any] = json.loads(output)

@@ -13,7 +13,7 @@ from ..errors import PortUnknown, Unparsable
 from ..model import ArpEntry, MacEntry, Neighbor, Port, Send, TreePort, Uplinks
 from ..names import expanded, find, similar
 from ..parsing import parse
-from ..session import AnySession, CliSession, ShellSession
+from ..session import CliSession, Session, ShellSession
 from ..target import Target
 
 _EMPTY = re.compile(r"\s*(?:\{[\w:.-]+\}\s*)*\Z")
@@ -69,7 +69,7 @@ class Platform(ABC):
 
     # -- the session -------------------------------------------------------------------------------
 
-    def open(self, target: Target) -> AnySession:
+    def open(self, target: Target) -> Session:
         """Return a session that may read and configure."""
         if self.shell:
             return ShellSession(target, self.rejections)
@@ -81,43 +81,43 @@ class Platform(ABC):
     # -- reading -----------------------------------------------------------------------------------
 
     @abstractmethod
-    def read_ports(self, session: AnySession) -> Dict[str, Port]:
+    def read_ports(self, session: Session) -> Dict[str, Port]:
         """Return every port by the name that the switch gives it."""
 
     @abstractmethod
-    def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
+    def read_neighbors(self, session: Session) -> Optional[List[Neighbor]]:
         """Return the LLDP (or CDP) neighbors, or None where the platform cannot tell."""
 
     @abstractmethod
-    def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
+    def read_macs(self, session: Session) -> Optional[List[MacEntry]]:
         """Return the learned MAC addresses, or None where the platform cannot tell."""
 
     @abstractmethod
-    def read_arp(self, session: AnySession) -> List[ArpEntry]:
+    def read_arp(self, session: Session) -> List[ArpEntry]:
         """Return the ARP table."""
 
     @abstractmethod
-    def read_addresses(self, session: AnySession) -> Dict[str, str]:
+    def read_addresses(self, session: Session) -> Dict[str, str]:
         """Return the switch's own IP addresses with the port each is on."""
 
-    def read_tree(self, session: AnySession) -> Optional[List[TreePort]]:
+    def read_tree(self, session: Session) -> Optional[List[TreePort]]:
         """Return spanning tree per port, an empty list where it does not run, None where it cannot be told."""
         return None
 
-    def read_pending(self, session: AnySession) -> bool:
+    def read_pending(self, session: Session) -> bool:
         """Would the switch's safety net still undo a change that was not confirmed?"""
         return False
 
-    def read_states(self, session: AnySession, wanted: Sequence[str]) -> Dict[str, Port]:
+    def read_states(self, session: Session, wanted: Sequence[str]) -> Dict[str, Port]:
         """Return the wanted ports, keyed by the names that the caller uses."""
         return self._chosen(session, self.read_ports(session), wanted)
 
-    def _chosen(self, session: AnySession, ports: Dict[str, Port], wanted: Sequence[str]) -> Dict[str, Port]:
+    def _chosen(self, session: Session, ports: Dict[str, Port], wanted: Sequence[str]) -> Dict[str, Port]:
         if not ports:
             raise Unparsable(session.target.name, "the list of ports", "")
         return {name: ports[self.known_port(session, name, ports)] for name in wanted}
 
-    def read_uplinks(self, session: AnySession, wanted: Sequence[str]) -> Uplinks:
+    def read_uplinks(self, session: Session, wanted: Sequence[str]) -> Uplinks:
         """Return all that a plan is made from, ports keyed by the names that the caller uses."""
         chosen = self._chosen(session, self.read_ports(session), wanted)
         tree = self.read_tree(session)
@@ -135,7 +135,7 @@ class Platform(ABC):
             if port.enabled and port.link
         )
 
-    def known_port(self, session: AnySession, name: str, ports: Mapping[str, Any]) -> str:
+    def known_port(self, session: Session, name: str, ports: Mapping[str, Any]) -> str:
         """Return the switch's own name of a port; PortUnknown names those that look like it."""
         known = find(name, ports, self.abbreviations)
         if known is None:
@@ -155,11 +155,11 @@ class Platform(ABC):
         """Is the port no wire of its own, so that it is reached through another one?"""
         return expanded(port, self.abbreviations).startswith(self.virtual_ports)
 
-    def rows(self, session: AnySession, command: str, template: str) -> List[Dict[str, Any]]:
+    def rows(self, session: Session, command: str, template: str) -> List[Dict[str, Any]]:
         """Return the parsed rows of a command; Unparsable where the template does not fit its output."""
         return self.parsed(session, command, session.read(command), template)
 
-    def parsed(self, session: AnySession, command: str, output: str, template: str) -> List[Dict[str, Any]]:
+    def parsed(self, session: Session, command: str, output: str, template: str) -> List[Dict[str, Any]]:
         """Return the rows of an output that was read already; Unparsable where the template does not fit."""
         try:
             return parse(template, self.stripped(output))
@@ -170,11 +170,11 @@ class Platform(ABC):
         """Return an output without the lines that no template knows; as it is unless a platform overrides this."""
         return output
 
-    def matches(self, session: AnySession, command: str, heading: str, row: str) -> List[re.Match[str]]:
+    def matches(self, session: Session, command: str, heading: str, row: str) -> List[re.Match[str]]:
         """Return the rows of a command's table that has no template; see ``table``."""
         return self.table(session, command, session.read(command), heading, row)
 
-    def table(self, session: AnySession, command: str, output: str, heading: str, row: str) -> List[re.Match[str]]:
+    def table(self, session: Session, command: str, output: str, heading: str, row: str) -> List[re.Match[str]]:
         """Return the rows of a table that has no template.
 
         Unparsable where the output neither has the table's heading nor is empty: rows are looked for in nothing else.
@@ -185,7 +185,7 @@ class Platform(ABC):
 
     # -- changing ----------------------------------------------------------------------------------
 
-    def safety_net(self, session: AnySession) -> bool:
+    def safety_net(self, session: Session) -> bool:
         """Can this switch, as it is configured, undo a change by itself when it is not confirmed?"""
         return False
 
@@ -223,15 +223,15 @@ class Platform(ABC):
         """Return what to send so that the running configuration becomes the startup configuration."""
         return list(self.save_sends)
 
-    def both_configs(self, session: AnySession) -> Tuple[str, str]:
+    def both_configs(self, session: Session) -> Tuple[str, str]:
         """Return the running and the startup configuration."""
         return self.running_config(session), self.startup_config(session)
 
-    def running_config(self, session: AnySession) -> str:
+    def running_config(self, session: Session) -> str:
         """Return the running configuration."""
         return session.read(self.running_command, timeout=90, free_text=True)
 
-    def startup_config(self, session: AnySession) -> str:
+    def startup_config(self, session: Session) -> str:
         """Return the configuration that the switch would start with."""
         return session.read(self.startup_command, timeout=90, free_text=True)
 
@@ -247,7 +247,7 @@ class Platform(ABC):
                 lines.append(line.strip())
         return sorted(lines)
 
-    def unsaved(self, session: AnySession, ports: Sequence[str]) -> List[str]:
+    def unsaved(self, session: Session, ports: Sequence[str]) -> List[str]:
         """Return the ports whose running configuration is not the saved one; empty where all are saved."""
         running, startup = self.both_configs(session)
         for name, config in ((self.running_command, running), (self.startup_command, startup)):
@@ -272,13 +272,17 @@ class Platform(ABC):
         }
         return {name: command for name, command in wanted.items() if command}
 
+    def together(self, subsets: Sequence[str], backup: bool) -> List[str]:
+        """Return the commands that reading these subsets and a backup will send, where one exchange can hold them."""
+        return []
+
     # -- asking ------------------------------------------------------------------------------------
 
     def can_ping(self) -> bool:
         """Can the switch be asked whether it reaches an address?"""
         return bool(self.ping_command)
 
-    def ping(self, session: AnySession, address: str) -> bool:
+    def ping(self, session: Session, address: str) -> bool:
         """Does the switch get an answer from an address?"""
         output = session.exchange(Send(self.ping_command.format(address=address), timeout=15))
         return re.search(self.ping_success, output) is not None

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ..model import ArpEntry, MacEntry, Neighbor, Port, Send, TreePort, plain_mac
-from ..session import AnySession
+from ..session import Session
 from .base import Platform
 
 _ROLES = {"root": "root", "altn": "alternate", "desg": "designated", "back": "backup", "mstr": "root"}
@@ -68,7 +68,7 @@ class CiscoIos(Platform):
     ping_success = r"Success rate is [1-9]"
     revert_minutes = 3
 
-    def read_ports(self, session: AnySession) -> Dict[str, Port]:
+    def read_ports(self, session: Session) -> Dict[str, Port]:
         rows = self.rows(session, "show interfaces status", "cisco_ios_show_interfaces_status")
         return {
             row["port"]: Port(
@@ -80,7 +80,7 @@ class CiscoIos(Platform):
             for row in rows
         }
 
-    def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
+    def read_neighbors(self, session: Session) -> Optional[List[Neighbor]]:
         for protocol in ("lldp", "cdp"):
             command = f"show {protocol} neighbors detail"
             output = session.attempt(command)
@@ -90,7 +90,7 @@ class CiscoIos(Platform):
             return [Neighbor(row["local_interface"], row["neighbor_name"], row["neighbor_interface"]) for row in rows]
         return None
 
-    def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
+    def read_macs(self, session: Session) -> Optional[List[MacEntry]]:
         rows = self.rows(session, "show mac address-table dynamic", "cisco_ios_show_mac-address-table")
         return [
             MacEntry(plain_mac(row["destination_address"]), port, row["vlan_id"])
@@ -98,26 +98,26 @@ class CiscoIos(Platform):
             for port in _ports(row["destination_port"])
         ]
 
-    def read_arp(self, session: AnySession) -> List[ArpEntry]:
+    def read_arp(self, session: Session) -> List[ArpEntry]:
         rows = self.rows(session, "show ip arp", "cisco_ios_show_ip_arp")
         return [ArpEntry(row["ip_address"], plain_mac(row["mac_address"]), row["interface"]) for row in rows]
 
-    def read_addresses(self, session: AnySession) -> Dict[str, str]:
+    def read_addresses(self, session: Session) -> Dict[str, str]:
         rows = self.rows(session, "show ip interface brief", "cisco_ios_show_ip_interface_brief")
         return {row["ip_address"]: row["interface"] for row in rows if row["ip_address"][:1].isdigit()}
 
-    def read_tree(self, session: AnySession) -> Optional[List[TreePort]]:
+    def read_tree(self, session: Session) -> Optional[List[TreePort]]:
         rows = self.rows(session, "show spanning-tree", "cisco_ios_show_spanning-tree")
         return [
             TreePort(row["interface"], _ROLES.get(row["role"].lower(), row["role"].lower()), row["status"] == "FWD")
             for row in rows
         ]
 
-    def safety_net(self, session: AnySession) -> bool:
+    def safety_net(self, session: Session) -> bool:
         output = session.attempt("show archive")
         return output is not None and "not enabled" not in output.lower()
 
-    def read_pending(self, session: AnySession) -> bool:
+    def read_pending(self, session: Session) -> bool:
         output = session.attempt("show archive config rollback timer")
         return output is not None and "no rollback confirmed change pending" not in output.lower()
 

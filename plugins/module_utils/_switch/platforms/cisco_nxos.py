@@ -15,7 +15,7 @@ from typing import ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import Unparsable
 from ..model import ArpEntry, MacEntry, Neighbor, Port, Send, TreePort, plain_mac
-from ..session import AnySession
+from ..session import Session
 from .base import Platform
 
 _ROLES = {"root": "root", "altn": "alternate", "desg": "designated", "back": "backup", "mstr": "root"}
@@ -64,7 +64,7 @@ class CiscoNxos(Platform):
     ping_success = r"\b[1-9]\d* packets received"
     reverts_by_itself = False
 
-    def read_ports(self, session: AnySession) -> Dict[str, Port]:
+    def read_ports(self, session: Session) -> Dict[str, Port]:
         output = session.read(_STATUS)
         heading = _HEADING.search(output)
         if not heading:
@@ -73,7 +73,7 @@ class CiscoNxos(Platform):
         rows = [line for line in output[heading.end() :].splitlines()[1:] if line[:1].isalpha()]
         return {port.name: port for port in (_port(line, line[start:end].strip()) for line in rows)}
 
-    def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
+    def read_neighbors(self, session: Session) -> Optional[List[Neighbor]]:
         for protocol in ("lldp", "cdp"):
             command = f"show {protocol} neighbors detail"
             output = session.attempt(command)
@@ -83,29 +83,29 @@ class CiscoNxos(Platform):
             return [Neighbor(row["local_interface"], row["neighbor_name"], row["neighbor_interface"]) for row in rows]
         return None
 
-    def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
+    def read_macs(self, session: Session) -> Optional[List[MacEntry]]:
         rows = self.rows(session, "show mac address-table dynamic", "cisco_nxos_show_mac_address-table")
         return [MacEntry(plain_mac(row["mac_address"]), row["ports"], row["vlan_id"]) for row in rows]
 
-    def read_arp(self, session: AnySession) -> List[ArpEntry]:
+    def read_arp(self, session: Session) -> List[ArpEntry]:
         rows = self.rows(session, "show ip arp vrf all", "cisco_nxos_show_ip_arp")
         return [ArpEntry(row["ip_address"], plain_mac(row["mac_address"]), row["interface"]) for row in rows]
 
-    def read_addresses(self, session: AnySession) -> Dict[str, str]:
+    def read_addresses(self, session: Session) -> Dict[str, str]:
         rows = self.rows(session, "show ip interface brief vrf all", "cisco_nxos_show_ip_interface_brief")
         return {row["ip_address"]: row["interface"] for row in rows if row["ip_address"][:1].isdigit()}
 
-    def read_tree(self, session: AnySession) -> Optional[List[TreePort]]:
+    def read_tree(self, session: Session) -> Optional[List[TreePort]]:
         rows = self.rows(session, "show spanning-tree", "cisco_ios_show_spanning-tree")
         return [
             TreePort(row["interface"], _ROLES.get(row["role"].lower(), row["role"].lower()), row["status"] == "FWD")
             for row in rows
         ]
 
-    def safety_net(self, session: AnySession) -> bool:
+    def safety_net(self, session: Session) -> bool:
         return session.attempt("show checkpoint summary") is not None
 
-    def read_pending(self, session: AnySession) -> bool:
+    def read_pending(self, session: Session) -> bool:
         output = session.attempt("show checkpoint summary")
         return output is not None and re.search(rf"(?m)^\d+\) {_CHECKPOINT}:", output) is not None
 

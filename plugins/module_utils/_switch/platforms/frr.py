@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Optional
 
 from ..errors import Unparsable
 from ..model import ArpEntry, MacEntry, Neighbor, Port, Send
-from ..session import AnySession
+from ..session import Session
 from .base import Platform
 
 STARTUP_FILE = "/etc/frr/frr.conf"
@@ -40,22 +40,22 @@ class Frr(Platform):
     interfaces_command = "show interface"
     neighbors_command = ""
 
-    def read_ports(self, session: AnySession) -> Dict[str, Port]:
+    def read_ports(self, session: Session) -> Dict[str, Port]:
         return ports_of(_interfaces(session))
 
-    def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
+    def read_neighbors(self, session: Session) -> Optional[List[Neighbor]]:
         return None
 
-    def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
+    def read_macs(self, session: Session) -> Optional[List[MacEntry]]:
         return None
 
-    def read_arp(self, session: AnySession) -> List[ArpEntry]:
+    def read_arp(self, session: Session) -> List[ArpEntry]:
         return []
 
-    def startup_config(self, session: AnySession) -> str:
+    def startup_config(self, session: Session) -> str:
         return session.read_file(STARTUP_FILE)
 
-    def read_addresses(self, session: AnySession) -> Dict[str, str]:
+    def read_addresses(self, session: Session) -> Dict[str, str]:
         return {
             entry["address"].partition("/")[0]: name
             for name, each in _interfaces(session).items()
@@ -75,7 +75,7 @@ def ports_of(interfaces: Dict[str, Any]) -> Dict[str, Port]:
     }
 
 
-def _interfaces(session: AnySession) -> Dict[str, Any]:
+def _interfaces(session: Session) -> Dict[str, Any]:
     command = "show interface json"
     output = session.read(command)
     try:

@@ -19,7 +19,7 @@ from typing import ClassVar, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 from weakref import WeakSet
 
 from ..model import ArpEntry, MacEntry, Port, Send, Uplinks, plain_mac
-from ..session import AnySession
+from ..session import Session
 from .views import Views
 
 _RELEASE = re.compile(r"\bVersion (\d+)\.(\d+)\.(\d+)")
@@ -83,11 +83,11 @@ class HpComware(Views):
     neighbor_header = re.compile(r"^LLDP neighbor-information of port \d+\s*\[(\S+)\]")
 
     def __init__(self) -> None:
-        self._asked: WeakSet[AnySession] = WeakSet()
+        self._asked: WeakSet[Session] = WeakSet()
 
     # -- reading -----------------------------------------------------------------------------------
 
-    def read_ports(self, session: AnySession) -> Dict[str, Port]:
+    def read_ports(self, session: Session) -> Dict[str, Port]:
         rows = self.rows(session, "display interface brief", "hp_comware_display_interface_brief")
         return {
             row["interface"]: Port(
@@ -99,7 +99,7 @@ class HpComware(Views):
             for row in rows
         }
 
-    def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
+    def read_macs(self, session: Session) -> Optional[List[MacEntry]]:
         rows = self.rows(session, "display mac-address", "hp_comware_display_mac-address")
         return [
             MacEntry(plain_mac(row["mac_address"]), row["interface"], row["vlan_id"])
@@ -107,15 +107,15 @@ class HpComware(Views):
             if row["state"].lower() == "learned"
         ]
 
-    def read_arp(self, session: AnySession) -> List[ArpEntry]:
+    def read_arp(self, session: Session) -> List[ArpEntry]:
         rows = self.rows(session, "display arp", "hp_comware_display_arp")
         return [ArpEntry(row["ip_address"], plain_mac(row["mac_address"]), row["interface"]) for row in rows]
 
-    def read_pending(self, session: AnySession) -> bool:
+    def read_pending(self, session: Session) -> bool:
         lines = [line for line in session.sent if line.startswith(_COMMIT)]
         return bool(lines) and lines[-1] != _COMMIT
 
-    def read_uplinks(self, session: AnySession, wanted: Sequence[str]) -> Uplinks:
+    def read_uplinks(self, session: Session, wanted: Sequence[str]) -> Uplinks:
         """Return the state of the wanted ports; in a new session also what a killed run may have left behind."""
         uplinks = super().read_uplinks(session, wanted)
         if session.sent or session in self._asked:
@@ -127,7 +127,7 @@ class HpComware(Views):
     def _expanded(self, ports: Sequence[str]) -> Set[str]:
         return {self.plain_name(port) for port in ports}
 
-    def _shut_differently(self, session: AnySession) -> Set[str]:
+    def _shut_differently(self, session: Session) -> Set[str]:
         """Return the ports that are shut in only one of the running and the startup configuration."""
         running, startup = self.both_configs(session)
         return self._shut(running) ^ self._shut(startup)
@@ -145,12 +145,12 @@ class HpComware(Views):
 
     # -- changing ----------------------------------------------------------------------------------
 
-    def _knows_delay(self, session: AnySession) -> bool:
+    def _knows_delay(self, session: Session) -> bool:
         output = session.attempt(self.version_command)
         release = _RELEASE.search(output or "")
         return release is not None and tuple(int(part) for part in release.groups()) >= _FIRST_RELEASE_WITH_DELAY
 
-    def safety_net(self, session: AnySession) -> bool:
+    def safety_net(self, session: Session) -> bool:
         """Can it undo a change, and would a later run see that it is about to?"""
         return self._knows_delay(session) and not self._shut_differently(session)
 

@@ -14,7 +14,7 @@ import re
 from typing import ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..model import ArpEntry, MacEntry, Port, Send, plain_mac
-from ..session import AnySession
+from ..session import Session
 from .views import Views
 
 _PORT_ROW = re.compile(
@@ -60,7 +60,7 @@ class HuaweiVrp(Views):
     mac_command = "display mac-address dynamic"
     arp_command = "display arp all"
 
-    def read_ports(self, session: AnySession) -> Dict[str, Port]:
+    def read_ports(self, session: Session) -> Dict[str, Port]:
         output = session.read("display interface brief")
         return {
             row["port"]: Port(
@@ -72,7 +72,7 @@ class HuaweiVrp(Views):
             for row in _PORT_ROW.finditer(output)
         }
 
-    def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
+    def read_macs(self, session: Session) -> Optional[List[MacEntry]]:
         rows = self.rows(session, self.mac_command, "huawei_vrp_display_mac-address")
         return [
             MacEntry(plain_mac(row["destination_address"]), row["destination_port"], row["vlan_id"])
@@ -80,7 +80,7 @@ class HuaweiVrp(Views):
             if row["type"] == "dynamic"
         ]
 
-    def read_arp(self, session: AnySession) -> List[ArpEntry]:
+    def read_arp(self, session: Session) -> List[ArpEntry]:
         rows = self.rows(session, self.arp_command, "huawei_vrp_display_arp_all")
         return [ArpEntry(row["ip_address"], plain_mac(row["mac_address"]), row["interface"]) for row in rows]
 

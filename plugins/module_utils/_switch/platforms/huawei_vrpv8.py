@@ -18,7 +18,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from ..errors import Refused, Unparsable
 from ..model import ArpEntry, MacEntry, Send, Uplinks, plain_mac
-from ..session import AnySession
+from ..session import Session
 from .base import Platform
 from .huawei_vrp import LEAVE, UNCOMMITTED, HuaweiVrp
 
@@ -50,24 +50,24 @@ class HuaweiVrpV8(HuaweiVrp):
 
     # -- reading -----------------------------------------------------------------------------------
 
-    def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
+    def read_macs(self, session: Session) -> Optional[List[MacEntry]]:
         output = session.read(self.mac_command)
         return [MacEntry(plain_mac(row["mac"]), row["port"], row["vlan"]) for row in _MAC_ROW.finditer(output)]
 
-    def read_arp(self, session: AnySession) -> List[ArpEntry]:
+    def read_arp(self, session: Session) -> List[ArpEntry]:
         output = session.read(self.arp_command)
         return [ArpEntry(row["address"], plain_mac(row["mac"]), row["port"]) for row in _ARP_ROW.finditer(output)]
 
-    def read_uplinks(self, session: AnySession, wanted: Sequence[str]) -> Uplinks:
+    def read_uplinks(self, session: Session, wanted: Sequence[str]) -> Uplinks:
         """Return the state of the wanted ports, once no other session's trial can change it any more."""
         self._wait_for_others(session)
         return super().read_uplinks(session, wanted)
 
-    def read_pending(self, session: AnySession) -> bool:
+    def read_pending(self, session: Session) -> bool:
         status = self._trial(session)
         return status is not None and status[0] != "INACTIVE"
 
-    def _trial(self, session: AnySession) -> Optional[Tuple[str, float]]:
+    def _trial(self, session: Session) -> Optional[Tuple[str, float]]:
         """Return the state of the trial and the seconds that it has left, or None where there are no trials."""
         output = session.attempt(_TRIAL)
         if output is None:
@@ -77,7 +77,7 @@ class HuaweiVrpV8(HuaweiVrp):
             raise Unparsable(session.target.name, _TRIAL, output)
         return status["status"], float(left["seconds"]) if left else 0.0
 
-    def _wait_for_others(self, session: AnySession) -> None:
+    def _wait_for_others(self, session: Session) -> None:
         deadline = 0.0
         while True:
             trial = self._trial(session)
@@ -96,7 +96,7 @@ class HuaweiVrpV8(HuaweiVrp):
                 )
             time.sleep(_PAUSE)
 
-    def _refuse_older(self, session: AnySession) -> None:
+    def _refuse_older(self, session: Session) -> None:
         """Refuse VRP 5, where a line takes effect before the commit that does not exist there is refused."""
         version = _VERSION.search(session.read(self.version_command))
         if version is not None and int(version["major"]) < 8:
@@ -107,7 +107,7 @@ class HuaweiVrpV8(HuaweiVrp):
 
     # -- changing ----------------------------------------------------------------------------------
 
-    def safety_net(self, session: AnySession) -> bool:
+    def safety_net(self, session: Session) -> bool:
         return self._trial(session) is not None
 
     def port_lines(self, changes: Sequence[Tuple[str, bool]]) -> List[str]:
@@ -134,7 +134,7 @@ def _commit(command: str) -> Send:
     return Send(command, failure=(UNCOMMITTED,), timeout=_COMMIT_TIMEOUT)
 
 
-def _is_trying(session: AnySession) -> bool:
+def _is_trying(session: Session) -> bool:
     """Is the last commit of this session a trial?"""
     commits = [line for line in session.sent if line.startswith("commit")]
     return bool(commits) and commits[-1].startswith("commit trial")

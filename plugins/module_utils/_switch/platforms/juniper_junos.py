@@ -15,7 +15,7 @@ import re
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..model import ArpEntry, MacEntry, Neighbor, Port, Send, TreePort, plain_mac
-from ..session import AnySession
+from ..session import Session
 from .base import Platform
 
 _ROLES = {"ROOT": "root", "MSTR": "root", "ALT": "alternate", "DESG": "designated", "BKUP": "backup", "DIS": "disabled"}
@@ -65,7 +65,7 @@ class JuniperJunos(Platform):
     ping_command = "ping {address} count 2 wait 1"
     ping_success = r"\b[1-9]\d* packets received"
 
-    def read_ports(self, session: AnySession) -> Dict[str, Port]:
+    def read_ports(self, session: Session) -> Dict[str, Port]:
         rows = self.matches(session, _TERSE, _TERSE_HEADING, _PORT_ROW)
         return {
             row["port"]: Port(row["port"], row["admin"] == "up", row["link"] == "up")
@@ -73,7 +73,7 @@ class JuniperJunos(Platform):
             if "." not in row["port"]
         }
 
-    def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
+    def read_neighbors(self, session: Session) -> Optional[List[Neighbor]]:
         output = session.attempt(_NEIGHBORS)
         if output is None:
             return None
@@ -84,7 +84,7 @@ class JuniperJunos(Platform):
         column = heading.end() - heading.start() - len("System Name")
         return [_neighbor(row, column) for row in re.finditer(_NEIGHBOR_ROW, output, re.MULTILINE)]
 
-    def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
+    def read_macs(self, session: Session) -> Optional[List[MacEntry]]:
         heading = r"^\s*Ethernet[ -]switching table"
         rows = self.matches(session, "show ethernet-switching table", heading, _MAC_ROW)
         return [
@@ -93,18 +93,18 @@ class JuniperJunos(Platform):
             if row["kind"].rstrip(",") not in _STATIC
         ]
 
-    def read_arp(self, session: AnySession) -> List[ArpEntry]:
+    def read_arp(self, session: Session) -> List[ArpEntry]:
         rows = self.rows(session, "show arp no-resolve", "juniper_junos_show_arp_no-resolve")
         return [ArpEntry(row["ip_address"], plain_mac(row["mac_address"]), row["interface"]) for row in rows]
 
-    def read_addresses(self, session: AnySession) -> Dict[str, str]:
+    def read_addresses(self, session: Session) -> Dict[str, str]:
         addresses, port = {}, ""
         for row in self.matches(session, _TERSE, _TERSE_HEADING, _ADDRESS_ROW):
             port = row["port"] or port
             addresses[row["address"]] = _physical(port)
         return addresses
 
-    def read_tree(self, session: AnySession) -> Optional[List[TreePort]]:
+    def read_tree(self, session: Session) -> Optional[List[TreePort]]:
         if session.attempt(_TREE) is None:
             return None
         heading = r"(?i)^Spanning tree interface parameters|not (?:running|enabled|configured)"
@@ -116,10 +116,10 @@ class JuniperJunos(Platform):
     def plain_name(self, port: str) -> str:
         return super().plain_name(_physical(port))
 
-    def safety_net(self, session: AnySession) -> bool:
+    def safety_net(self, session: Session) -> bool:
         return True
 
-    def read_pending(self, session: AnySession) -> bool:
+    def read_pending(self, session: Session) -> bool:
         newest = re.split(r"(?m)^\s*1\s+\d{4}-", session.read("show system commit"))[0]
         return "rollback pending" in newest
 
@@ -151,7 +151,7 @@ class JuniperJunos(Platform):
                 lines.append(" ".join([*path[2:], line]))
         return sorted(lines)
 
-    def unsaved(self, session: AnySession, ports: Sequence[str]) -> List[str]:
+    def unsaved(self, session: Session, ports: Sequence[str]) -> List[str]:
         if self.read_pending(session):
             return list(ports)
         return super().unsaved(session, ports)

@@ -17,7 +17,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import Unparsable
 from ..model import ArpEntry, MacEntry, Neighbor, Port, Send, TreePort, Uplinks, plain_mac
-from ..session import AnySession
+from ..session import Session
 from .base import Platform
 from .frr import SAVE, Frr
 
@@ -25,6 +25,7 @@ _MARK = "----next----"
 _PATH = "PATH=$PATH:/usr/sbin:/sbin; "
 _LINKS = "ip -json -details addr show"
 _NEIGHBORS = "lldpcli -f json0 show neighbors"
+_READ_BY = {"ports": _LINKS, "addresses": _LINKS, "neighbors": _NEIGHBORS}
 _MACS = "bridge -json fdb show"
 _OVS_BRIDGES = (
     "command -v ovs-appctl >/dev/null && for b in $(ovs-vsctl --timeout=5 list-br 2>/dev/null); "
@@ -63,28 +64,34 @@ class LinuxFrr(Platform):
     ping_command = "ping -n -c 1 -W 1 {address}"
     ping_success = r"\b1 received\b"
 
-    def read_ports(self, session: AnySession) -> Dict[str, Port]:
+    def together(self, subsets: Sequence[str], backup: bool) -> List[str]:
+        wanted = [_PATH + _READ_BY[subset] for subset in subsets if subset in _READ_BY]
+        if backup:
+            wanted += [self.running_command, self.startup_command, *self.backup_commands().values()]
+        return list(dict.fromkeys(wanted))
+
+    def read_ports(self, session: Session) -> Dict[str, Port]:
         return _ports(session, _json(session, _LINKS))
 
-    def read_tree(self, session: AnySession) -> Optional[List[TreePort]]:
+    def read_tree(self, session: Session) -> Optional[List[TreePort]]:
         links, ovs = _parts(session, _LINKS, _OVS_TREE)
         return [*_bridge_tree(_loaded(session, _LINKS, links)), *_ovs_tree(ovs)]
 
-    def read_uplinks(self, session: AnySession, wanted: Sequence[str]) -> Uplinks:
+    def read_uplinks(self, session: Session, wanted: Sequence[str]) -> Uplinks:
         links, ovs = _parts(session, _LINKS, _OVS_TREE)
         parsed = _loaded(session, _LINKS, links)
         ports = self._chosen(session, _ports(session, parsed), wanted)
         tree = [*_bridge_tree(parsed), *_ovs_tree(ovs)]
         return Uplinks(ports, self.protected(tree, ports.values()), addresses=_addresses(parsed))
 
-    def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
+    def read_neighbors(self, session: Session) -> Optional[List[Neighbor]]:
         found = _json(session, _NEIGHBORS)
         try:
             return [_neighbor(entry) for part in found["lldp"] for entry in part.get("interface", [])]
         except (KeyError, IndexError, TypeError) as error:
             raise Unparsable(session.target.name, _NEIGHBORS, str(found)) from error
 
-    def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
+    def read_macs(self, session: Session) -> Optional[List[MacEntry]]:
         bridge, ovs, ports = _parts(session, _MACS, _OVS_MACS, _OVS_PORTS)
         learned = [
             MacEntry(plain_mac(entry["mac"]), entry["ifname"], str(entry.get("vlan", "")))
@@ -99,17 +106,17 @@ class LinuxFrr(Platform):
             if row["port"] in names
         ]
 
-    def read_arp(self, session: AnySession) -> List[ArpEntry]:
+    def read_arp(self, session: Session) -> List[ArpEntry]:
         return [
             ArpEntry(entry["dst"], plain_mac(entry["lladdr"]), entry.get("dev", ""))
             for entry in _json(session, "ip -json neigh show")
             if "lladdr" in entry
         ]
 
-    def read_addresses(self, session: AnySession) -> Dict[str, str]:
+    def read_addresses(self, session: Session) -> Dict[str, str]:
         return _addresses(_json(session, _LINKS))
 
-    def both_configs(self, session: AnySession) -> Tuple[str, str]:
+    def both_configs(self, session: Session) -> Tuple[str, str]:
         running, startup = _parts(session, self.running_command, self.startup_command)
         return running, startup
 
@@ -121,7 +128,7 @@ class LinuxFrr(Platform):
         return []
 
 
-def _parts(session: AnySession, *commands: str) -> List[str]:
+def _parts(session: Session, *commands: str) -> List[str]:
     """Return the outputs of several commands that only read, in one exchange."""
     script = _PATH + f" && echo && echo {_MARK} && ".join(f"{{ {command}; }}" for command in commands)
     parts = [part.strip("\n") for part in session.read(script).split(_MARK)]
@@ -130,18 +137,18 @@ def _parts(session: AnySession, *commands: str) -> List[str]:
     return parts
 
 
-def _json(session: AnySession, command: str) -> Any:
+def _json(session: Session, command: str) -> Any:
     return _loaded(session, command, session.read(_PATH + command))
 
 
-def _loaded(session: AnySession, command: str, output: str) -> Any:
+def _loaded(session: Session, command: str, output: str) -> Any:
     try:
         return json.loads(output or "[]")
     except ValueError as error:
         raise Unparsable(session.target.name, command, output) from error
 
 
-def _ports(session: AnySession, links: Any) -> Dict[str, Port]:
+def _ports(session: Session, links: Any) -> Dict[str, Port]:
     try:
         return {
             link["ifname"]: Port(link["ifname"], "UP" in link["flags"], "LOWER_UP" in link["flags"])

@@ -14,7 +14,7 @@ from typing import ClassVar, Dict, List, Mapping, Optional
 
 from ..errors import Unparsable
 from ..model import ArpEntry, MacEntry, Neighbor, Port, Send, TreePort, plain_mac
-from ..session import AnySession
+from ..session import Session
 from .base import Platform
 
 _ROLES = {
@@ -78,12 +78,12 @@ class RuijieOs(Platform):
     ping_command = "ping {address} ntimes 2"
     ping_success = r"Success rate is [1-9]"
 
-    def read_ports(self, session: AnySession) -> Dict[str, Port]:
+    def read_ports(self, session: Session) -> Dict[str, Port]:
         heading = r"^Interface\s+Status\s+Administrative"
         rows = self.matches(session, "show interfaces description", heading, _PORT_ROW)
         return {row["port"]: Port(row["port"], row["admin"] == "up", row["link"] == "up") for row in rows}
 
-    def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
+    def read_neighbors(self, session: Session) -> Optional[List[Neighbor]]:
         output = session.attempt(_LLDP)
         if output is None or "LLDP is not" in output:
             return None
@@ -96,19 +96,19 @@ class RuijieOs(Platform):
             for name, remote in zip(_LLDP_NAME.findall(text), _LLDP_REMOTE.findall(text))
         ]
 
-    def read_macs(self, session: AnySession) -> Optional[List[MacEntry]]:
+    def read_macs(self, session: Session) -> Optional[List[MacEntry]]:
         rows = self.matches(session, "show mac-address-table dynamic", r"(?i)^Vlan\s+MAC Address", _MAC_ROW)
         return [MacEntry(plain_mac(row["mac"]), row["port"], row["vlan"]) for row in rows]
 
-    def read_arp(self, session: AnySession) -> List[ArpEntry]:
+    def read_arp(self, session: Session) -> List[ArpEntry]:
         rows = self.matches(session, "show arp", r"^Protocol\s+Address", _ARP_ROW)
         return [ArpEntry(row["address"], plain_mac(row["mac"]), row["port"]) for row in rows]
 
-    def read_addresses(self, session: AnySession) -> Dict[str, str]:
+    def read_addresses(self, session: Session) -> Dict[str, str]:
         rows = self.matches(session, "show ip interface brief", r"^Interface\s+IP-Address", _ADDRESS_ROW)
         return {row["address"]: row["port"] for row in rows}
 
-    def read_tree(self, session: AnySession) -> Optional[List[TreePort]]:
+    def read_tree(self, session: Session) -> Optional[List[TreePort]]:
         heading = r"^Spanning tree enabled|(?i:^No spanning tree)"
         rows = self.matches(session, "show spanning-tree summary", heading, _TREE_ROW)
         return [TreePort(row["port"], _ROLES[row["role"].lower()], row["state"] == "FWD") for row in rows]

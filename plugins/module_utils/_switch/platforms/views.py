@@ -16,7 +16,7 @@ from typing import ClassVar, Dict, List, Optional, Sequence, Tuple
 from ..errors import Unparsable
 from ..model import Neighbor, Send, TreePort
 from ..names import full
-from ..session import AnySession
+from ..session import Session
 from .base import Platform
 
 _ROLES = {"ROOT": "root", "ALTE": "alternate", "DESI": "designated", "BACK": "backup", "MAST": "root"}
@@ -59,7 +59,7 @@ class Views(Platform):
     neighbor_header = re.compile(r"(?!)")
     """The line that names the port of the neighbors below it, in group 1."""
 
-    def read_neighbors(self, session: AnySession) -> Optional[List[Neighbor]]:
+    def read_neighbors(self, session: Session) -> Optional[List[Neighbor]]:
         output = session.attempt(self.neighbors_command)
         if output is None or _LLDP_OFF.search(output):
             return None
@@ -80,11 +80,11 @@ class Views(Platform):
                 found[-1].setdefault(field.group("field").lower(), field.group("value"))
         return [Neighbor(each["port"], each.get("system name", ""), each.get("port id", "")) for each in found]
 
-    def read_addresses(self, session: AnySession) -> Dict[str, str]:
+    def read_addresses(self, session: Session) -> Dict[str, str]:
         output = session.read("display ip interface brief")
         return {row["address"]: row["port"] for row in _ADDRESS_ROW.finditer(output)}
 
-    def read_tree(self, session: AnySession) -> Optional[List[TreePort]]:
+    def read_tree(self, session: Session) -> Optional[List[TreePort]]:
         command = "display stp brief"
         output = session.attempt(command)
         if output is None:
@@ -104,7 +104,7 @@ class Views(Platform):
     def port_lines(self, changes: Sequence[Tuple[str, bool]]) -> List[str]:
         return super().port_lines([(full(port, self.abbreviations), enable) for port, enable in changes])
 
-    def unsaved(self, session: AnySession, ports: Sequence[str]) -> List[str]:
+    def unsaved(self, session: Session, ports: Sequence[str]) -> List[str]:
         """Return the ports whose running configuration is not the saved one; all where no port was ever saved."""
         running, startup = self.both_configs(session)
         if not re.search(r"^interface ", running, re.MULTILINE):

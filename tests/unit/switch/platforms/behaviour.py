@@ -24,7 +24,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.outcome 
 from ansible_collections.contingency.infra.plugins.module_utils._switch.plan import Request, Verify
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
-from ansible_collections.contingency.infra.plugins.module_utils._switch.session import AnySession
+from ansible_collections.contingency.infra.plugins.module_utils._switch.session import Session
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 from ansible_collections.contingency.infra.plugins.module_utils._switch.uplink import UplinkTransaction
 
@@ -61,7 +61,7 @@ class Switches:
         network = FakeNetwork([Fake("access-ward", self.platform.name, **options)], key=HOST_KEY)
         return self._stack.enter_context(network)["access-ward"]
 
-    def session(self, handle: Handle) -> AnySession:
+    def session(self, handle: Handle) -> Session:
         """Return an open session."""
         session = self.platform.open(target_of(handle))
         self._stack.callback(session.close)
