@@ -87,9 +87,12 @@ class Verifier:
                 known = results.get(ask.__name__)
                 if ask.__name__ not in results or (known and not all(check.passed for check in known)):
                     results[ask.__name__] = ask(session)
-            done = all(check.passed for checks in results.values() for check in checks or [])
-            if done or time.monotonic() + pause > deadline:
+            missing = [name for name, checks in results.items() if not all(check.passed for check in checks or [])]
+            if not missing or time.monotonic() + pause > deadline:
                 return _verification(results, self._seen)
+            if missing == [self._mac_learned.__name__]:
+                # What was learned from the answers may be forgotten since, when spanning tree moved: ask again.
+                results.pop(self._reachable.__name__, None)
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 

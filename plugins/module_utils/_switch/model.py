@@ -113,6 +113,7 @@ class Send:
     that the output must hold; ``failure`` are patterns that mean an error beside the platform's own.
     An ``optional`` line may be refused: it removes what an earlier run may have left.
     The output of a ``free_text`` command holds what people wrote, such as a banner with a line like a prompt.
+    ``end`` is a pattern of the output's own end: a prompt behind it is the prompt.
     """
 
     command: str
@@ -122,6 +123,7 @@ class Send:
     timeout: float = 0.0
     optional: bool = False
     free_text: bool = False
+    end: str = ""
 
 
 def plain_mac(mac: str) -> str:

@@ -221,6 +221,8 @@ def _patience_for(send: Send, text: str, prompt: re.Match[str]) -> float:
     """Return how long nothing must follow a prompt: a log line behind it or a banner before it may pass for one."""
     if text[prompt.end() :].strip():
         return _QUIET_BEHIND
+    if send.end and re.search(rf"(?:{send.end})\s*\Z", text[: prompt.start()], re.MULTILINE):
+        return 0.0
     return _QUIET_LONG if send.free_text or prompt.start() > _LONG else 0.0
 
 

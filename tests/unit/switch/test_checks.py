@@ -200,3 +200,15 @@ def test_before_the_break_spanning_tree_has_to_be_settled() -> None:
 def test_before_the_break_a_port_that_spanning_tree_does_not_know_fails() -> None:
     done, _seconds = verify(moved(), verify=Verify(timeout=1), ask=lambda verifier: verifier.before_break)
     assert [(check.name, check.seen) for check in done.failed] == [("spanning_tree", "no state")]
+
+
+def test_what_was_learned_and_forgotten_again_is_learned_again_by_asking_again() -> None:
+    switch = moved()
+    platform = FakePlatform(switch)
+    learned = platform.read_macs
+    host = Host("pc-ward")
+    platform.read_macs = lambda session: learned(session) if len(host.asked) > 1 else []  # type: ignore[method-assign]
+    request = Request("swp50", ("swp49",), expect_neighbor="core-b", verify=NOW)
+    with switch.clock.installed():
+        done = Verifier(platform, request, (host,)).after(platform.open(TARGET))
+    assert done.failed == []

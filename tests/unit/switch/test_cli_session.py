@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._switch import session
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import SessionLost
+from ansible_collections.contingency.infra.plugins.module_utils._switch.model import Send
 from ansible_collections.contingency.infra.plugins.module_utils._switch.session import CliSession
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 
@@ -103,6 +104,17 @@ def test_what_is_short_and_no_free_text_is_not_waited_for(terminal: Terminal) ->
     for _round in range(20):
         assert one.read("show interfaces status") == "Port  Status"
     assert time.monotonic() - began < 0.5
+
+
+@pytest.mark.parametrize("inside", ["", PROMPT], ids=["plain", "prompt inside"])
+def test_a_long_output_with_its_own_end_is_whole_and_not_waited_for(terminal: Terminal, inside: str) -> None:
+    head, tail = "{\r\n" + ' "name": "swp1",\r\n' * 100, ' "last": 1\r\n}\r\n'
+    terminal.answers = [[(0.0, f"{head}{inside}"), (0.01, f"\r\n{tail}{PROMPT}")]] * 5
+    one = opened()
+    began = time.monotonic()
+    for _round in range(5):
+        assert one.ask(Send("show interface json", end=r"^\}")).strip().endswith("}")
+    assert time.monotonic() - began < 0.3
 
 
 LOG = "*Nov 21 21:45:00.123: %LINK-5-CHANGED: Interface Te1/0/2, changed state to administratively down\r\n"

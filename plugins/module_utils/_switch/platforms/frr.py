@@ -10,10 +10,10 @@ login shell that needs ``Subsystem sftp internal-sftp`` in the switch's sshd_con
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from ..errors import Unparsable
-from ..model import ArpEntry, MacEntry, Neighbor, Port, Send
+from ..model import ArpEntry, MacEntry, Neighbor, Port, Send, Uplinks
 from ..session import Session
 from .base import Platform
 
@@ -56,11 +56,11 @@ class Frr(Platform):
         return session.read_file(STARTUP_FILE)
 
     def read_addresses(self, session: Session) -> Dict[str, str]:
-        return {
-            entry["address"].partition("/")[0]: name
-            for name, each in _interfaces(session).items()
-            for entry in each.get("ipAddresses", [])
-        }
+        return _addresses(_interfaces(session))
+
+    def read_uplinks(self, session: Session, wanted: Sequence[str]) -> Uplinks:
+        interfaces = _interfaces(session)
+        return Uplinks(self._chosen(session, ports_of(interfaces), wanted), addresses=_addresses(interfaces))
 
 
 def ports_of(interfaces: Dict[str, Any]) -> Dict[str, Port]:
@@ -75,9 +75,17 @@ def ports_of(interfaces: Dict[str, Any]) -> Dict[str, Port]:
     }
 
 
+def _addresses(interfaces: Dict[str, Any]) -> Dict[str, str]:
+    return {
+        entry["address"].partition("/")[0]: name
+        for name, each in interfaces.items()
+        for entry in each.get("ipAddresses", [])
+    }
+
+
 def _interfaces(session: Session) -> Dict[str, Any]:
     command = "show interface json"
-    output = session.read(command)
+    output = session.ask(Send(command, end=r"^\}"))
     try:
         found: Dict[str, Any] = json.loads(output)
         if not all(each["administrativeStatus"] in ("up", "down") for each in found.values()):
