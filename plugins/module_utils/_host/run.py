@@ -1,0 +1,190 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The machine as host-side code sees it: programs with a time limit, small files, free space and clocks.
+
+Standard library only: this file also runs on hosts without Ansible's module code around it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from typing import List, Mapping, NamedTuple, Optional, Sequence
+
+TIMED_OUT = 124
+MISSING = 127
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Answer(NamedTuple):
+    """What a program answered."""
+
+    status: int
+    output: str
+    error: str
+
+    @property
+    def complaint(self) -> str:
+        """The first line of what the program complained about, for an error sentence."""
+        lines = (self.error.strip() or self.output.strip() or "no message").splitlines()
+        return lines[0].strip()
+
+
+class Host(ABC):
+    """Everything that reads from or changes the machine goes through here."""
+
+    @abstractmethod
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        user: Optional[str] = None,
+        timeout: float = 30.0,
+        stdin: str = "",
+        environment: Optional[Mapping[str, str]] = None,
+    ) -> Answer:
+        """Run a program as ``user`` within ``timeout`` seconds; never raises for what the program does.
+
+        Status 124 where the time was over (the program is killed with its children), 127 where it is missing.
+        """
+
+    @abstractmethod
+    def read(self, path: str) -> Optional[str]:
+        """Return the content of a small file, None where it cannot be read."""
+
+    @abstractmethod
+    def write_atomically(self, path: str, text: str, mode: int = 0o600, owner: Optional[str] = None) -> None:
+        """Write a file so that it is there whole or not at all; OSError as the kernel gives it."""
+
+    @abstractmethod
+    def exists(self, path: str) -> bool:
+        """Is there a file or a directory of this name?"""
+
+    @abstractmethod
+    def free_bytes(self, path: str) -> Optional[int]:
+        """Return the space left for ordinary users where a path lies, None where it cannot be told."""
+
+    @abstractmethod
+    def now(self) -> float:
+        """Return seconds of a clock that never jumps."""
+
+    @abstractmethod
+    def wall(self) -> float:
+        """Return seconds since the epoch."""
+
+    @abstractmethod
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class LocalHost(Host):
+    """The machine that this code runs on."""
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        user: Optional[str] = None,
+        timeout: float = 30.0,
+        stdin: str = "",
+        environment: Optional[Mapping[str, str]] = None,
+    ) -> Answer:
+        program = shutil.which(command[0], path=SEARCH_PATH)
+        if program is None:
+            return Answer(MISSING, "", f"{command[0]} is not on this host")
+        try:
+            argv = [*_becoming(user), program, *command[1:]]
+        except KeyError:
+            return Answer(MISSING, "", f"there is no user {user} on this host")
+        return _finished(argv, timeout, stdin, _environment(user, environment))
+
+    def read(self, path: str) -> Optional[str]:
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def write_atomically(self, path: str, text: str, mode: int = 0o600, owner: Optional[str] = None) -> None:
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".writing-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                os.fchmod(file.fileno(), mode)
+                if owner is not None:
+                    entry = pwd.getpwnam(owner)
+                    os.fchown(file.fileno(), entry.pw_uid, entry.pw_gid)
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(path)
+
+    def free_bytes(self, path: str) -> Optional[int]:
+        try:
+            found = os.statvfs(path)
+        except OSError:
+            return None
+        return found.f_bavail * found.f_frsize
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def wall(self) -> float:
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def _becoming(user: Optional[str]) -> List[str]:
+    """Return what runs a program as another user; KeyError where there is none of this name."""
+    if user is None or pwd.getpwnam(user).pw_uid == os.geteuid():
+        return []
+    entry = pwd.getpwnam(user)
+    return ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--init-groups", "--"]
+
+
+def _environment(user: Optional[str], more: Optional[Mapping[str, str]]) -> Mapping[str, str]:
+    home = pwd.getpwnam(user).pw_dir if user else os.environ.get("HOME", "/")
+    return {"PATH": SEARCH_PATH, "LC_ALL": "C", "LANG": "C", "HOME": home, **(more or {})}
+
+
+def _finished(argv: List[str], timeout: float, stdin: str, environment: Mapping[str, str]) -> Answer:
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd="/",
+        env=dict(environment),
+        start_new_session=True,
+    )
+    try:
+        output, error = process.communicate(stdin.encode("utf-8"), timeout=timeout)
+    except subprocess.TimeoutExpired:
+        _kill_session(process)
+        return Answer(TIMED_OUT, "", f"{os.path.basename(argv[0])} did not end within {timeout:g} s")
+    return Answer(process.returncode, output.decode("utf-8", "replace"), error.decode("utf-8", "replace"))
+
+
+def _kill_session(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    # A child that left the session may hold the pipes; they are closed and not waited for.
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+    process.wait()
