@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.engine import Lab
+from lab.instance import CONTROLLER
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 INVENTORY = REPOSITORY / "inventories" / "lab"
@@ -44,12 +45,12 @@ class PlaybookRun:
         return {row["host"]: int(row["changed"]) for row in _RECAP.finditer(self.output)}
 
 
-def command(name: str, **variables: str) -> list[str]:
+def command(lab: Lab, name: str, **variables: str) -> list[str]:
     """Return the command line of a playbook of the collection, run where the lab's machines are reached."""
     ansible = str(Path(sys.executable).with_name("ansible-playbook"))
     extra = [word for key, value in variables.items() for word in ("-e", f"{key}={value}")]
     playbook = str(REPOSITORY / "playbooks" / f"{name}.yml")
-    return [sys.executable, "-m", "lab", "run", "--", ansible, "-i", str(INVENTORY), playbook, *extra]
+    return lab.machine(CONTROLLER).command([ansible, "-i", str(INVENTORY), playbook, *extra])
 
 
 def environment(lab: Lab) -> dict[str, str]:
@@ -65,7 +66,7 @@ def run(lab: Lab, name: str, show: Callable[[str], None] | None = None, **variab
     lines: list[str] = []
     started = time.time()
     with subprocess.Popen(
-        command(name, **variables),
+        command(lab, name, **variables),
         cwd=REPOSITORY,
         env=environment(lab),
         stdin=subprocess.DEVNULL,

@@ -121,7 +121,7 @@ def target_from(variables: Variables, arguments: Mapping[str, Any]) -> Target:
     return Target(
         name=variables.host,
         host=text("host", "ansible_host", "ansible_ssh_host") or variables.host,
-        port=int(chosen("port", "ansible_port", "ansible_ssh_port") or 22),
+        port=_port(chosen("port", "ansible_port", "ansible_ssh_port") or 22),
         user=text("user", "ansible_user", "ansible_ssh_user") or constants.DEFAULT_REMOTE_USER or getpass.getuser(),
         password=text("password", "ansible_password", "ansible_ssh_password", "ansible_ssh_pass"),
         key_file=os.path.expanduser(key_file) if key_file else None,
@@ -139,6 +139,13 @@ def target_from(variables: Variables, arguments: Mapping[str, Any]) -> Target:
         command_timeout=float(chosen("command_timeout", "switch_command_timeout") or 30),
         ssh_config_file=text("ssh_config_file", "switch_ssh_config_file"),
     )
+
+
+def _port(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise AnsibleActionFail(f"ansible_port is {value!r}, which is no port; give a number such as 22.") from None
 
 
 def _first_set(*values: Any) -> Any:

@@ -38,7 +38,7 @@ def _planned(lab: Lab, to: str) -> Planned:
     server = lab.topology.of_role("server")[0].name
     probe = lab.probe([(client, server) for client in sorted(clients)], interval_ms=PROBE_INTERVAL_MS)
     time.sleep(SETTLE_SECONDS)
-    argv = playbook.command("core_switch_failover")
+    argv = playbook.command(lab, "core_switch_failover")
     at = argv.index(str(ROOT / "playbooks" / "core_switch_failover.yml"))
     argv[at:] = [
         str(ROOT / "tests/bench/playbooks/planned.yml"),

@@ -88,7 +88,9 @@ class Reporter:
 
     def _closing(self, moved: Sequence[Line], confirm: str) -> List[str]:
         if self._mode != "run":
-            return [self._say(self._mode, confirm=confirm)]
+            refused = ", ".join(line.host for line in moved if not line.ok)
+            trouble = [self._say("plan_failed", names=refused)] if refused else []
+            return [*trouble, self._say(self._mode, confirm=confirm)]
         there = [line for line in moved if line.state in ("done", "unsaved")]
         closing = [self._say("result", done=len(there), all=len(moved))]
         for state, key in (("unsaved", "result_unsaved"), ("failed", "result_failed"), ("not_tried", "result_failed")):
@@ -131,7 +133,7 @@ class Reporter:
             return Line(name, role, "failed", self._say("unreachable", why=_why(name, result)), dict(result))
         if result.get("failed"):
             state = "unsaved" if result.get("reason") == "save_failed" else "failed"
-            return Line(name, role, state, self._say("failed", why=_why(name, result)), dict(result))
+            return Line(name, role, state, self._say(state, why=_why(name, result)), dict(result))
         if self._mode != "run":
             return Line(name, role, "done", self._planned(result), dict(result))
         return Line(name, role, "done", self._done(role, result), dict(result))

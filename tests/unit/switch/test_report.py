@@ -199,7 +199,9 @@ class TestStates:
         assert line(said, "server-pacs") == WORDS[language]["unreachable"].format(why=AWAY["msg"])
 
     def test_a_failed_host_is_a_failure_in_the_plan_too(self, language: str) -> None:
-        assert summary(access={"access-lab": BROKEN}, mode="plan", language=language).failed == ["access-lab"]
+        plan = summary(access={"access-lab": BROKEN}, mode="plan", language=language)
+        assert plan.failed == ["access-lab"]
+        assert plan.closing[0] == WORDS[language]["plan_failed"].format(names="access-lab")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -96,6 +96,11 @@ def test_without_any_variable_the_name_is_the_address() -> None:
     assert (found.connect_timeout, found.login_timeout, found.command_timeout) == (10, 10, 30)
 
 
+def test_a_port_that_is_no_number_is_named() -> None:
+    with pytest.raises(AnsibleActionFail, match="ansible_port is 'ssh', which is no port"):
+        target_from(Variables("core-a", {"ansible_port": "ssh"}), {})
+
+
 def test_a_number_as_password_stays_what_was_typed() -> None:
     assert target({"ansible_password": 123456}).password == "123456"
 
