@@ -9,7 +9,7 @@ import json
 import re
 import signal
 
-from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.announce import announcement
+from ansible_collections.contingency.infra.plugins.module_utils._host.announce import announcement
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.bond import Bond
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.host import Answer, Host
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.model import (

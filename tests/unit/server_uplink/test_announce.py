@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.announce import announcement
+from ansible_collections.contingency.infra.plugins.module_utils._host.announce import announcement
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.host import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.model import ServerUplinkError
 from ansible_collections.contingency.infra.plugins.module_utils._server_uplink.openvswitch import OpenVswitchBond
