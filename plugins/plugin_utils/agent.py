@@ -25,7 +25,8 @@ from typing import Any
 AREAS = ("_host", "_address", "_health", "_postgresql", "_mariadb", "_standby")
 """What a host gets. Standard library only; nothing of it imports Ansible."""
 MODULE_UTILS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "module_utils")
-PACKAGE = "contingency_agent"
+PACKAGE = "ansible_collections.contingency.infra.plugins.module_utils"
+"""The files keep their names, so that what imports them by these finds them."""
 DIRECTORY = "/run/contingency"
 MARK = "contingency-agent:"
 
@@ -115,17 +116,19 @@ def bundle() -> tuple[str, str]:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(_sources().items()):
             digest.update(name.encode() + b"\0" + content + b"\0")
-            archive.writestr(zipfile.ZipInfo(f"{PACKAGE}/{name}"), content)
+            archive.writestr(zipfile.ZipInfo(name), content)
     return digest.hexdigest()[:16], base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def _sources() -> dict[str, bytes]:
-    found = {"__init__.py": b""}
+    root = PACKAGE.replace(".", "/")
+    parents = PACKAGE.split(".")
+    found = {"/".join([*parents[: depth + 1], "__init__.py"]): b"" for depth in range(len(parents))}
     for area in AREAS:
         for folder, _folders, files in os.walk(os.path.join(MODULE_UTILS, area)):
             for file in files:
                 if file.endswith(".py"):
                     path = os.path.join(folder, file)
                     with open(path, "rb") as source:
-                        found[os.path.relpath(path, MODULE_UTILS)] = source.read()
+                        found[f"{root}/{os.path.relpath(path, MODULE_UTILS)}"] = source.read()
     return found

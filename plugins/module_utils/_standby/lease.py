@@ -32,8 +32,9 @@ class Owner:
 class LeaseHeld(Exception):
     """Another run is at work."""
 
-    def __init__(self, who: str, seconds_left: float) -> None:
+    def __init__(self, run: str, who: str, seconds_left: float) -> None:
         super().__init__(who)
+        self.run = run
         self.who = who
         self.seconds_left = seconds_left
 
@@ -44,13 +45,16 @@ class Lease:
     def __init__(self, path: str = PATH) -> None:
         self._path = path
 
-    def take(self, owner: Owner, seconds: float = SECONDS) -> None:
-        """Take or prolong the lease; LeaseHeld where another run has it."""
+    def take(self, owner: Owner, seconds: float = SECONDS, instead_of: Optional[str] = None) -> None:
+        """Take or prolong the lease; LeaseHeld where another run has it.
+
+        ``instead_of`` is a run of which the controller knows that its process has ended.
+        """
         with self._locked() as file:
             held = _content(file)
             left = float(held.get("until", 0)) - _now()
-            if held.get("run") not in (None, owner.run) and left > 0:
-                raise LeaseHeld(str(held.get("who", "another run")), left)
+            if held.get("run") not in (None, owner.run, instead_of) and left > 0:
+                raise LeaseHeld(str(held["run"]), str(held.get("who", "another run")), left)
             _write(file, {**asdict(owner), "until": _now() + seconds})
 
     def release(self, owner: Owner) -> None:
@@ -60,14 +64,26 @@ class Lease:
                 _write(file, {})
 
     @contextmanager
+    def working(self) -> Iterator[None]:
+        """Wait for, and then keep out, whoever else changes something here, also a run that lost its lease."""
+        with _exclusive(f"{self._path}.working"):
+            yield
+
+    @contextmanager
     def _locked(self) -> Iterator[int]:
-        os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with _exclusive(self._path) as descriptor:
             yield descriptor
-        finally:
-            os.close(descriptor)
+
+
+@contextmanager
+def _exclusive(path: str) -> Iterator[int]:
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def limitation(held: Optional[LeaseHeld], host: str) -> Optional[str]:

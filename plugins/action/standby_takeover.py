@@ -1,0 +1,236 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Let a standby server take over from a primary that failed: read, refuse or fence, promote, take the address."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible_collections.contingency.infra.plugins.modules.standby_takeover import ARGUMENT_SPEC
+from ansible_collections.contingency.infra.plugins.plugin_utils.agent import Agent, AgentError
+from ansible_collections.contingency.infra.plugins.plugin_utils.fences import fences_of, secrets_of
+from ansible_collections.contingency.infra.plugins.plugin_utils.fencing import Fence, NotFenced, Proof, fence_first
+
+BEGIN, FINISH, GIVE_BACK = (f"_standby.takeover:{name}" for name in ("begin", "finish", "give_back"))
+OWN_LEASE_PATIENCE = 25.0
+
+
+class ActionModule(ActionBase):
+    """Wire the arguments to the host's agent and to the fences."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+        validation = ArgumentSpecValidator(ARGUMENT_SPEC).validate(self._task.args.copy())
+        if validation.error_messages:
+            raise AnsibleActionFail("; ".join(validation.error_messages))
+        arguments = validation.validated_parameters
+        host = str(variables["inventory_hostname"])
+        agent = Agent(host, interpreter(variables), self._execute)
+        fences = fences_of(arguments, variables["hostvars"])
+        result = Takeover(host, arguments, agent, fences).result(bool(self._task.check_mode))
+        cleaned: dict[str, Any] = remove_values(result, secrets_of(arguments, variables["hostvars"]))
+        return cleaned
+
+    def _execute(self, command: str, data: bytes) -> Mapping[str, Any]:
+        done: Mapping[str, Any] = self._low_level_execute_command(command, in_data=data, sudoable=True)
+        return done
+
+
+class Takeover:
+    """One takeover, as the controller sees it."""
+
+    def __init__(self, host: str, arguments: Mapping[str, Any], agent: Agent, fences: list[Fence]) -> None:
+        self._host = host
+        self._arguments = arguments
+        self._agent = agent
+        self._fences = fences
+        self._started = time.monotonic()
+        self._seconds: dict[str, float] = {}
+        self._call = {
+            "host": host,
+            "failed": arguments["failed"],
+            "engine": arguments["engine"],
+            "server": arguments["server"],
+            "addresses": arguments["addresses"],
+            "interface": arguments["interface"],
+            "claim_timeout": arguments["claim_timeout"],
+            "limits": {name: value for name, value in arguments["limits"].items() if value is not None},
+            "run": run_id(),
+            "who": f"{getpass.getuser()} on {socket.gethostname()} (process {os.getpid()})",
+        }
+
+    def result(self, check_mode: bool) -> dict[str, Any]:
+        """Do it, or in check mode only say what would be done."""
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                if not check_mode and self._fences:
+                    pool.submit(self._fences[0].prepare)
+                begun = self._begin(check_mode)
+                return self._planned(begun) if check_mode else self._done(begun)
+        except AgentError as error:
+            return self._failed(str(error), unreachable=error.unreachable)
+        except AnsibleConnectionFailure as error:
+            return self._failed(f"{self._host}: cannot be reached, so nothing was changed ({error.message}); start it first")
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def _begin(self, only_look: bool) -> dict[str, Any]:
+        """Return what the host reads; waits for what a killed run of this controller left at work."""
+        deadline = time.monotonic() + OWN_LEASE_PATIENCE
+        instead_of = None
+        while True:
+            begun = self._timed("begin", lambda: self._agent.call(BEGIN, {**self._call, "only_look": only_look, "instead_of": instead_of}))
+            held = begun.get("held")
+            if held is None or not is_ours(held["run"]) or time.monotonic() > deadline:
+                return begun
+            instead_of = None if is_alive(held["run"]) else held["run"]
+            time.sleep(0.2)
+
+    # -- deciding ----------------------------------------------------------------------------------
+
+    def _planned(self, begun: Mapping[str, Any]) -> dict[str, Any]:
+        if is_done(begun, self._arguments["failed"]):
+            return self._success(begun, changed=False, steps=[])
+        steps = [self._fences[0].plan() if self._fences else "fence it: NO WAY IS CONFIGURED"]
+        if not begun["primary"]:
+            steps.append(f"promote {self._arguments['engine']} on {self._host}")
+        steps += [f"add {each} to {self._arguments['interface']}" for each, there in begun["address"].items() if not there]
+        planned = self._success(begun, changed=True, steps=steps)
+        if begun["limitation"]:
+            return {**planned, **self._failed(f"{begun['limitation']} Nothing was changed.")}
+        return planned
+
+    def _done(self, begun: Mapping[str, Any]) -> dict[str, Any]:
+        if begun.get("held"):
+            return self._failed(f"{begun['held']['reason']}. Nothing was changed.")
+        if is_done(begun, self._arguments["failed"]):
+            self._agent.call(GIVE_BACK, self._call)
+            return self._success(begun, changed=False, steps=[])
+        if begun["limitation"]:
+            self._agent.call(GIVE_BACK, self._call)
+            return self._failed(f"{begun['limitation']} Nothing was changed.")
+        try:
+            proof = self._timed("fence", self._fenced)
+        except NotFenced as error:
+            self._agent.call(GIVE_BACK, self._call)
+            return self._failed(f"{self._arguments['failed']}: is not proven to be off, so {self._host} was NOT promoted; {error}")
+        return self._finish(begun, earliest(proof, begun.get("record"), self._arguments["failed"]))
+
+    def _fenced(self) -> Proof:
+        given = self._arguments["proof"]
+        return Proof(**given) if given else fence_first(self._fences)
+
+    def _finish(self, begun: Mapping[str, Any], proof: Proof) -> dict[str, Any]:
+        finished = self._timed(
+            "finish",
+            lambda: self._agent.call(
+                FINISH,
+                {
+                    **self._call,
+                    "found": begun["found"],
+                    "proof": proof.as_dict(),
+                    "started_at": time.time(),
+                    "timeout": self._arguments["timeout"],
+                },
+            ),
+        )
+        result = self._success({**begun, "state": finished.get("before", begun["state"])}, finished["changed"], finished["steps"])
+        result["fence"] = proof.as_dict()
+        result["proven"] = finished["proven"]
+        result["seconds"].update({f"host_{name}": value for name, value in finished["seconds"].items()})
+        result["data_loss_seconds"] = finished.get("data_loss_seconds")
+        if finished["refused"]:
+            return {**result, **self._failed(f"{self._arguments['failed']} is fenced ({proof.what}), but {finished['refused']}")}
+        return result
+
+    # -- telling -----------------------------------------------------------------------------------
+
+    def _timed(self, name: str, work: Any) -> Any:
+        started = time.monotonic()
+        try:
+            return work()
+        finally:
+            self._seconds[name] = round(time.monotonic() - started, 3)
+
+    def _success(self, begun: Mapping[str, Any], changed: bool, steps: list[str]) -> dict[str, Any]:
+        return {
+            "changed": changed,
+            "failed_host": self._arguments["failed"],
+            "steps": steps,
+            "before": begun.get("state", {}),
+            "record": begun.get("record"),
+            "fence": None,
+            "proven": [],
+            "seconds": {**self._seconds, "total": round(time.monotonic() - self._started, 3)},
+        }
+
+    def _failed(self, message: str, unreachable: bool = False) -> dict[str, Any]:
+        return {"failed": True, "msg": message, "seconds": dict(self._seconds), **({"unreachable": True} if unreachable else {})}
+
+
+def is_done(begun: Mapping[str, Any], failed: str) -> bool:
+    """Has this takeover been made already, to its end?"""
+    record = begun.get("record") or {}
+    return bool(
+        begun.get("primary")
+        and all(begun.get("address", {}).values())
+        and (record.get("failed"), record.get("phase")) == (failed, "done")
+    )
+
+
+def earliest(proof: Proof, record: Mapping[str, Any] | None, failed: str) -> Proof:
+    """Return the proof of the earlier run where that one already had it: the primary has been off since then."""
+    known = (record or {}).get("proof") if record and record["failed"] == failed and record["phase"] != "done" else None
+    if known and known["confirmed"] and known["at_epoch"] < proof.at_epoch:
+        return Proof(proof.method, proof.what, known["at_epoch"])
+    return proof
+
+
+def interpreter(variables: Mapping[str, Any]) -> str:
+    """Return the Python of the host that the inventory names, else the one that its PATH finds."""
+    named = str(variables.get("ansible_python_interpreter") or "auto")
+    return "python3" if named.startswith("auto") else named
+
+
+def run_id() -> str:
+    """Return what tells this process from every other one, also after a reboot of the controller."""
+    return f"{_machine()}:{os.getpid()}:{_started(os.getpid())}"
+
+
+def is_ours(run: str) -> bool:
+    """Is it a run of this controller since its last boot?"""
+    return run.partition(":")[0] == _machine()
+
+
+def is_alive(run: str) -> bool:
+    """Does the process of a run of this controller still run?"""
+    _name, pid, started = run.split(":")
+    return _started(int(pid)) == started
+
+
+def _machine() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def _started(pid: int) -> str:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "gone"
+    return text.rpartition(")")[2].split()[19]
