@@ -96,7 +96,9 @@ class Agent:
                 if answer.get("not_root"):
                     raise AgentError(self._host, "this needs root on the host; log in as root or set ansible_become")
                 return answer
-        said = [line.strip() for line in str(done.get("stderr") or done.get("stdout") or "").splitlines() if line.strip()]
+        said = [
+            line.strip() for line in str(done.get("stderr") or done.get("stdout") or "").splitlines() if line.strip()
+        ]
         raise AgentError(
             self._host,
             f"{self._interpreter} on the host ended with status {done.get('rc')}: {said[-1] if said else 'no message'}; "

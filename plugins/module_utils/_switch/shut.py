@@ -41,7 +41,9 @@ def shut_port(target: Target, platform: Platform, port: str, check_mode: bool = 
         if platform.unsaved(session, [port]):
             session.change(platform.save())
             if platform.unsaved(session, [port]):
-                raise SaveFailed(target.name, f"{port} is shut, but that is not saved: repair the flash before a restart")
+                raise SaveFailed(
+                    target.name, f"{port} is shut, but that is not saved: repair the flash before a restart"
+                )
         return Shut(bool(sends), list(session.sent), after)
     finally:
         session.close()
