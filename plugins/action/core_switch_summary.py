@@ -5,20 +5,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.contingency.infra.plugins.module_utils._switch.backup import write_atomically
 from ansible_collections.contingency.infra.plugins.module_utils._switch.report import Reporter, Summary
 from ansible_collections.contingency.infra.plugins.module_utils._switch.words import WORDS
 from ansible_collections.contingency.infra.plugins.modules.core_switch_summary import ARGUMENT_SPEC
+from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain, write_record
 
 FIRST = "core_switch_result"
 AGAIN = "core_switch_again"
@@ -38,7 +35,10 @@ class ActionModule(ActionBase):
         summary = summary_of((task_vars or {})["hostvars"], arguments)
         for line in summary.shown:
             Display().display(line)
-        files = [] if arguments["mode"] != "run" else write_record(summary, arguments)
+        files = []
+        if arguments["mode"] == "run":
+            name = f"core_switch_{arguments['direction']}"
+            files = write_record(arguments["dest"], name, summary.record, summary.markdown)
         for path in files:
             Display().display(WORDS[arguments["language"]]["record"].format(path=path))
         return self._result(summary, files, arguments["mode"])
@@ -72,29 +72,3 @@ def summary_of(hostvars: Mapping[str, Any], arguments: Mapping[str, Any]) -> Sum
         {host: registered(host) for host in arguments["servers"]},
         arguments["confirm"],
     )
-
-
-def plain(value: Any) -> Any:
-    """Return Ansible's lazy containers as ordinary ones."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        return [plain(each) for each in value]
-    return value
-
-
-def write_record(summary: Summary, arguments: Mapping[str, Any]) -> list[str]:
-    """Write the record as JSON and Markdown and return the paths."""
-    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    base = os.path.join(arguments["dest"], f"core_switch_{arguments['direction']}-{stamp}")
-    record = {"at": stamp, **summary.record}
-    try:
-        os.makedirs(arguments["dest"], mode=0o700, exist_ok=True)
-        write_atomically(f"{base}.json", json.dumps(record, indent=2, ensure_ascii=False, default=str) + "\n")
-        write_atomically(f"{base}.md", summary.markdown)
-    except OSError as error:
-        raise AnsibleActionFail(
-            f"What the procedure did is shown above but could not be written to {arguments['dest']}: {error.strerror}; "
-            "copy it from the screen and free space or set contingency_evidence_dir."
-        ) from error
-    return [f"{base}.json", f"{base}.md"]

@@ -139,6 +139,7 @@ seconds:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.contingency.infra.plugins.module_utils._standby.words import ON_CONTROLLER
 
 ARGUMENT_SPEC = {
     "failed": {"type": "str", "required": True},
@@ -164,7 +165,7 @@ ARGUMENT_SPEC = {
 def main() -> None:
     """Say that this runs from the controller; the argument specification above is what Ansible checks."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    module.fail_json(msg="This module runs by its action plugin; call it as contingency.infra.standby_takeover in a task.")
+    module.fail_json(msg=ON_CONTROLLER.format(name="standby_takeover"))
 
 
 if __name__ == "__main__":
