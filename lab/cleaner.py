@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab import kernel, network
+from lab import cgroups, kernel, network
 from lab.errors import LabError
 from lab.instance import MARK, NAMESPACES, STATE_ROOT, Instance
 
@@ -21,6 +21,7 @@ PATIENCE = 10.0
 
 def clean(instance: Instance) -> None:
     _end_processes(instance)
+    cgroups.remove_all(instance)
     network.remove_namespaces(instance)
     for mount in reversed(mounts(instance)):
         kernel.umount(mount, kernel.MNT_DETACH)

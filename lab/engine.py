@@ -47,8 +47,7 @@ class Lab:
 
     @cached_property
     def machines(self) -> dict[str, Machine]:
-        root = rootfs.cache_directory() / f"rootfs-{rootfs.key()}"
-        site = Site(self.instance, self.topology, root)
+        site = Site(self.instance, self.topology)
         return {spec.name: create(spec, site) for spec in self.topology.machines.values()}
 
     def machine(self, name: str) -> Machine:
@@ -129,7 +128,8 @@ class Lab:
     def _build(self, progress: Progress) -> None:
         machines = self.machines.values()
         cleaner.clean(self.instance)
-        rootfs.ensure(rootfs.show)
+        for recipe in sorted({recipe for machine in machines for recipe in machine.recipes()}, key=lambda r: r.name):
+            rootfs.ensure(rootfs.show, recipe)
         self.instance.state.mkdir(parents=True, mode=0o700)
         progress(f"starting {len(machines)} machines as {self.instance.name}")
         with ThreadPoolExecutor() as pool:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from lab.errors import LabError
 from lab.instance import Instance
+from lab.rootfs import Recipe
 from lab.topology import MachineSpec, Topology
 
 KINDS: dict[str, type[Machine]] = {}
@@ -25,7 +26,6 @@ class Site:
 
     instance: Instance
     topology: Topology
-    rootfs: Path
 
 
 class Machine(ABC):
@@ -93,6 +93,11 @@ class Machine(ABC):
             said = " ".join((done.stderr or done.stdout).split())
             raise LabError(f"{' '.join(argv)} on {self.name} ended with status {done.returncode}: {said}")
         return done
+
+    @classmethod
+    def recipes(cls) -> tuple[Recipe, ...]:
+        """The root file systems that it needs."""
+        return ()
 
     def login(self) -> Mapping[str, str]:
         """How the collection reaches it: inventory variables that only this kind has."""

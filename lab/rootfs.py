@@ -1,7 +1,7 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Debian root file system that the lab's machines share: built once, kept in the user's cache."""
+"""The Debian root file systems that the lab's machines share: each built once, kept in the user's cache."""
 
 from __future__ import annotations
 
@@ -15,27 +15,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from lab.errors import LabError
 
 SUITE = "bookworm"
 SUITES = {SUITE, f"{SUITE}-updates", f"{SUITE}-security"}
-PACKAGES = (
-    "ethtool",
-    "frr",
-    "iproute2",
-    "iputils-arping",
-    "iputils-ping",
-    "lldpd",
-    "openssh-client",
-    "openssh-server",
-    "openvswitch-switch",
-    "procps",
-    "python3",
-    "tcpdump",
-)
-CUSTOMIZE = Path(__file__).with_name("rootfs.sh")
 OPTIONS = (
     "--mode=root",
     "--variant=minbase",
@@ -55,22 +42,80 @@ def cache_directory() -> Path:
     return Path(base) / "contingency-lab"
 
 
-def key() -> str:
-    recipe = "\n".join((SUITE, *PACKAGES, *OPTIONS, CUSTOMIZE.read_text(encoding="utf-8")))
-    return hashlib.sha256(recipe.encode()).hexdigest()[:16]
+@dataclass(frozen=True)
+class Recipe:
+    """One root file system: its packages, and the script that runs last, with its root as $1."""
+
+    name: str
+    packages: tuple[str, ...]
+    customize: Path
+
+    @cache
+    def key(self) -> str:
+        recipe = "\n".join((SUITE, *self.packages, *OPTIONS, self.customize.read_text(encoding="utf-8")))
+        return hashlib.sha256(recipe.encode()).hexdigest()[:16]
+
+    @property
+    def path(self) -> Path:
+        """Where it is, or will be once it is built."""
+        return cache_directory() / f"{self.name}-{self.key()}"
 
 
-def ensure(progress: Progress) -> Path:
+LIGHT = Recipe(
+    "rootfs",
+    (
+        "ethtool",
+        "frr",
+        "iproute2",
+        "iputils-arping",
+        "iputils-ping",
+        "lldpd",
+        "openssh-client",
+        "openssh-server",
+        "openvswitch-switch",
+        "procps",
+        "python3",
+        "tcpdump",
+    ),
+    Path(__file__).with_name("rootfs.sh"),
+)
+"""Switches, and small Linux machines without systemd."""
+SERVER = Recipe(
+    "server",
+    (
+        "ethtool",
+        "iproute2",
+        "ipmitool",
+        "iputils-arping",
+        "iputils-ping",
+        "mariadb-backup",
+        "mariadb-server",
+        "openipmi",
+        "openssh-client",
+        "openssh-server",
+        "postgresql-15",
+        "procps",
+        "python3",
+        "python3-psycopg2",
+        "systemd",
+        "systemd-sysv",
+    ),
+    Path(__file__).with_name("rootfs_server.sh"),
+)
+"""Whole Debian machines with systemd and both database engines, and the simulator of IPMI controllers."""
+
+
+def ensure(progress: Progress, recipe: Recipe = LIGHT) -> Path:
     """Where the root file system is; builds it when it is not there."""
-    root = cache_directory() / f"rootfs-{key()}"
+    root = recipe.path
     if root.is_dir():
         return root
     cache_directory().mkdir(parents=True, exist_ok=True)
     with _lock(progress) as descriptor:
         if not root.is_dir():
-            for left_over in cache_directory().glob("rootfs-*.building"):
+            for left_over in cache_directory().glob(f"{recipe.name}-*.building"):
                 shutil.rmtree(left_over)
-            _build(root, descriptor, progress)
+            _build(recipe, descriptor, progress)
     return root
 
 
@@ -92,15 +137,16 @@ def _lock(progress: Progress) -> Iterator[int]:
         yield lock.fileno()
 
 
-def _build(root: Path, lock: int, progress: Progress) -> None:
+def _build(recipe: Recipe, lock: int, progress: Progress) -> None:
     if shutil.which("mmdebstrap") is None:
         raise LabError("The program mmdebstrap is not on this machine: run apt-get install mmdebstrap.")
+    root = recipe.path
     building = root.with_name(f"{root.name}.building")
     started = time.monotonic()
     progress(f"building the root file system in {root} (once, about a minute)")
     sources = list(_write_sources(root.with_name("sources")))
-    argv = ["mmdebstrap", *OPTIONS, *_host_apt_options(), f"--include={','.join(PACKAGES)}"]
-    argv += [f"--customize-hook={CUSTOMIZE}", SUITE, str(building), *map(str, sources)]
+    argv = ["mmdebstrap", *OPTIONS, *_host_apt_options(), f"--include={','.join(recipe.packages)}"]
+    argv += [f"--customize-hook={recipe.customize}", SUITE, str(building), *map(str, sources)]
     lines = _follow(argv, lock, started, progress)
     if not building.is_dir() or lines is not None:
         raise LabError(f"mmdebstrap failed: {lines}; its whole output is in {_log_file()}.")

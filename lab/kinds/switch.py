@@ -12,7 +12,8 @@ from typing import Literal
 
 from lab import openvswitch, options
 from lab.errors import LabError
-from lab.kinds.light import PACKAGE, LightMachine, common_start, start_lldpd
+from lab.kinds.layered import PACKAGE
+from lab.kinds.light import LightMachine, common_start, start_lldpd
 from lab.machine import Site
 from lab.topology import MachineSpec, Port
 
@@ -65,7 +66,7 @@ class Switch(LightMachine):
 
     def prepare(self) -> None:
         super().prepare()
-        owner = (self.site.rootfs / "etc/frr/vtysh.conf").stat()
+        owner = (self.recipe.path / "etc/frr/vtysh.conf").stat()
         configuration = self.disk / "etc/frr/frr.conf"
         configuration.chmod(0o640)
         os.chown(configuration, owner.st_uid, owner.st_gid)

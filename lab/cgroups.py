@@ -1,0 +1,63 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A control group for each machine that runs systemd: two of them in one group would see each other's services."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab.instance import Instance
+
+PATIENCE = 5.0
+
+
+def enter(group: str) -> None:
+    """Put the calling process into a fresh group of every hierarchy that systemd keeps its services in."""
+    for hierarchy in hierarchies():
+        (hierarchy / group).mkdir(exist_ok=True)
+        (hierarchy / group / "cgroup.procs").write_text(f"{os.getpid()}\n", encoding="ascii")
+
+
+def group(instance: Instance, machine: str) -> str:
+    return f"contingency-lab.{instance.prefix}{machine}"
+
+
+def remove(name: str) -> None:
+    """Remove the groups of that name, of which no process may be alive; what was just killed may linger a moment."""
+    for hierarchy in hierarchies():
+        if (hierarchy / name).exists():
+            _remove_tree(hierarchy / name)
+
+
+def remove_all(instance: Instance) -> None:
+    for hierarchy in hierarchies():
+        for path in hierarchy.glob(f"{group(instance, '')}*"):
+            _remove_tree(path)
+
+
+def hierarchies() -> Iterator[Path]:
+    """The unified one, and on an older set-up also the one that is named systemd."""
+    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
+        mounted, _dash, kind = line.partition(" - ")
+        words = kind.split()
+        if words[0] == "cgroup2" or (words[0] == "cgroup" and "name=systemd" in words[2].split(",")):
+            yield Path(mounted.split()[4])
+
+
+def _remove_tree(top: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            for directory, _below, _files in os.walk(top, topdown=False):
+                os.rmdir(directory)
+            return
+        except FileNotFoundError:
+            continue
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)

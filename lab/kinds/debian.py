@@ -1,0 +1,183 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole Debian machine: systemd, sshd, and what a hospital's server runs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import cgroups, nspawn, options, rootfs
+from lab.commands import ip_batch
+from lab.errors import LabError
+from lab.instance import MARK
+from lab.kinds.layered import PACKAGE, LayeredMachine, is_alive, kill
+from lab.machine import Site
+from lab.network import MANAGEMENT_PORT
+from lab.topology import MachineSpec
+
+RUN = Path("/run/systemd")
+
+
+@dataclass(frozen=True)
+class DebianOptions:
+    """What topology.yml may say of a Debian machine."""
+
+    wake_on_lan: bool = False
+
+
+class Debian(LayeredMachine):
+    """Its power switch is the lab's: nothing on the host knows of the machine."""
+
+    kind = "debian"
+    recipe = rootfs.SERVER
+
+    def __init__(self, spec: MachineSpec, site: Site) -> None:
+        super().__init__(spec, site)
+        self.options = options.parse(DebianOptions, dict(spec.options), f"machine {spec.name}")
+
+    def programs(self) -> dict[str, str]:
+        return {"lab/network": f"#!/bin/sh\nset -eu\nip link set lo up\n{''.join(self._configure_ports())}"}
+
+    def _configure_ports(self) -> Iterator[str]:
+        """Addresses that were given at run time are gone after a start, as on any machine."""
+        topology = self.site.topology
+        yield _port(MANAGEMENT_PORT, topology.management.interface(self.spec.management))
+        for number, port in enumerate(self.ports):
+            yield f"ethtool -K {port} tx off >/dev/null\n"
+            address = self.spec.address if number == 0 else None
+            yield _port(port, topology.hospital.interface(address) if address else None)
+
+    def start(self) -> None:
+        with self._power():
+            if not self.running():
+                self._start()
+
+    def _start(self) -> None:
+        instance = self.site.instance
+        group = cgroups.group(instance, self.name)
+        cgroups.remove(group)
+        RUN.mkdir(exist_ok=True)
+        plan = nspawn.Plan(
+            name=self.name,
+            namespace=str(self.namespace_path),
+            group=group,
+            lower=str(self.recipe.path),
+            upper=str(self.disk),
+            work=str(self.state / "work"),
+            root=str(self.state / "root"),
+            binds=[],
+            ports=[MANAGEMENT_PORT, *self.ports],
+            asleep=self._asleep,
+            pid_file=str(self.state / "pid"),
+            console=str(self.state / "console.log"),
+            mark=instance.mark(self.name),
+        )
+        environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), MARK: plan.mark}
+        argv = [sys.executable, "-S", "-m", "lab.nspawn", plan.to_json()]
+        done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise LabError((done.stderr.strip() or f"{self.name} did not start").splitlines()[-1])
+
+    @property
+    def _asleep(self) -> list[str]:
+        return [MANAGEMENT_PORT, *self.ports] if self.options.wake_on_lan else []
+
+    def supervisor(self) -> int | None:
+        """The lab's own process that stays with the machine as long as it is on."""
+        try:
+            pid = int((self.state / "pid").read_text(encoding="ascii"))
+            arguments = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        return pid if f'"{self.site.instance.mark(self.name)}"' in arguments and is_alive(pid) else None
+
+    def running(self) -> bool:
+        return self.supervisor() is not None
+
+    def pid(self) -> int | None:
+        """The machine's systemd, which appears a moment after the power is on."""
+        for pid in _descendants(self.supervisor()):
+            if _is_first_of_its_namespace(pid):
+                return pid
+        return None
+
+    def not_ready(self) -> str | None:
+        if not self.running():
+            raise LabError(f"{self.name} stopped while it started: see {self.state / 'console.log'}.")
+        return None if self.answers_ssh() else "its sshd does not answer yet"
+
+    def power_off(self) -> None:
+        with self._power():
+            self.links_down()
+            supervisor = self.supervisor()
+            if supervisor is not None:
+                kill([supervisor, *_descendants(supervisor)])
+            self.rest()
+
+    def rest(self) -> None:
+        """What its ports do while it is off: nothing, or wait for a frame that wakes it."""
+        ports = [MANAGEMENT_PORT, *self.ports]
+        ip_batch(nspawn.commands_of_power_off(ports, self._asleep), namespace=self.namespace)
+
+    def power_on(self) -> None:
+        self.start()
+
+    def shut_down(self) -> None:
+        """As by the power button: systemd stops the services, then the machine is off; returns at once."""
+        pid = self.pid()
+        if pid is not None:
+            os.kill(pid, signal.SIGRTMIN + 4)
+
+    @contextmanager
+    def _power(self) -> Iterator[None]:
+        """One at a time: the lab, a management controller and a Wake-on-LAN frame may all press the button."""
+        with (self.state / "power.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def login(self) -> Mapping[str, str]:
+        return {"ansible_user": "root"}
+
+    def groups(self) -> Sequence[str]:
+        return (f"{self.spec.role}s",)
+
+
+def _port(port: str, interface: str | None) -> str:
+    address = f"ip addr add {interface} dev {port}\n" if interface else ""
+    return f"ip addr flush dev {port}\n{address}ip link set {port} up\n"
+
+
+def _descendants(pid: int | None) -> list[int]:
+    """systemd-nspawn and what it started, down to the machine's systemd, whose end is the end of all below it."""
+    found: list[int] = []
+    level = [pid] if pid is not None else []
+    while level := [child for parent in level for child in _children(parent)]:
+        found += level
+        if any(_is_first_of_its_namespace(child) for child in level):
+            break
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _is_first_of_its_namespace(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    numbers = next(line.split()[1:] for line in status.splitlines() if line.startswith("NSpid:"))
+    return len(numbers) > 1 and numbers[-1] == "1"
