@@ -36,7 +36,9 @@ class ActionModule(ActionBase):
             Display().display(line)
         files = []
         if arguments["mode"] == "run":
-            files = write_record(arguments["dest"], f"standby_{arguments['procedure']}", summary.record, summary.markdown)
+            files = write_record(
+                arguments["dest"], f"standby_{arguments['procedure']}", summary.record, summary.markdown
+            )
         for path in files:
             Display().display(WORDS[arguments["language"]]["record"].format(path=path))
         return {

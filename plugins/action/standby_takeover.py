@@ -10,7 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.fencing import F
 
 BEGIN, FINISH, GIVE_BACK = (f"_standby.takeover:{name}" for name in ("begin", "finish", "give_back"))
 OWN_LEASE_PATIENCE = 25.0
+OWN_LEASE_PAUSE = 0.2
 
 
 class ActionModule(ActionBase):
@@ -78,45 +79,55 @@ class Takeover:
     def result(self, check_mode: bool) -> dict[str, Any]:
         """Do it, or in check mode only say what would be done."""
         try:
+            if check_mode:
+                return self._planned(self._begin(only_look=True))
             with ThreadPoolExecutor(1) as pool:
-                if not check_mode and self._fences:
-                    pool.submit(self._fences[0].prepare)
-                begun = self._begin(check_mode)
-                return self._planned(begun) if check_mode else self._done(begun)
+                prepared = pool.submit(self._prepare)
+                return self._done(self._begin(only_look=False), prepared)
         except AgentError as error:
             return self._failed(str(error), unreachable=error.unreachable)
         except AnsibleConnectionFailure as error:
-            return self._failed(f"{self._host}: cannot be reached, so nothing was changed ({error.message}); start it first")
+            return self._failed(
+                f"{self._host}: cannot be reached, so nothing was changed ({error.message}); start it first"
+            )
+
+    def _prepare(self) -> None:
+        """Log in to the first fence beside the reading of the standby host."""
+        if self._fences and not self._arguments["proof"]:
+            self._fences[0].prepare()
 
     # -- reading -----------------------------------------------------------------------------------
 
     def _begin(self, only_look: bool) -> dict[str, Any]:
         """Return what the host reads; waits for what a killed run of this controller left at work."""
         deadline = time.monotonic() + OWN_LEASE_PATIENCE
-        instead_of = None
+        call = {**self._call, "only_look": only_look}
         while True:
-            begun = self._timed("begin", lambda: self._agent.call(BEGIN, {**self._call, "only_look": only_look, "instead_of": instead_of}))
+            begun = self._timed("begin", BEGIN, call)
             held = begun.get("held")
             if held is None or not is_ours(held["run"]) or time.monotonic() > deadline:
                 return begun
-            instead_of = None if is_alive(held["run"]) else held["run"]
-            time.sleep(0.2)
+            if not is_alive(held["run"]):
+                call["instead_of"] = held["run"]
+            time.sleep(OWN_LEASE_PAUSE)
 
     # -- deciding ----------------------------------------------------------------------------------
 
     def _planned(self, begun: Mapping[str, Any]) -> dict[str, Any]:
         if is_done(begun, self._arguments["failed"]):
             return self._success(begun, changed=False, steps=[])
-        steps = [self._fences[0].plan() if self._fences else "fence it: NO WAY IS CONFIGURED"]
+        steps = [self._fences[0].plan() if self._fences else f"fence {self._arguments['failed']}: NO WAY IS CONFIGURED"]
         if not begun["primary"]:
             steps.append(f"promote {self._arguments['engine']} on {self._host}")
-        steps += [f"add {each} to {self._arguments['interface']}" for each, there in begun["address"].items() if not there]
+        steps += [
+            f"add {each} to {self._arguments['interface']}" for each, there in begun["address"].items() if not there
+        ]
         planned = self._success(begun, changed=True, steps=steps)
         if begun["limitation"]:
             return {**planned, **self._failed(f"{begun['limitation']} Nothing was changed.")}
         return planned
 
-    def _done(self, begun: Mapping[str, Any]) -> dict[str, Any]:
+    def _done(self, begun: Mapping[str, Any], prepared: Future[None]) -> dict[str, Any]:
         if begun.get("held"):
             return self._failed(f"{begun['held']['reason']}. Nothing was changed.")
         if is_done(begun, self._arguments["failed"]):
@@ -129,42 +140,46 @@ class Takeover:
             proof = self._timed("fence", self._fenced)
         except NotFenced as error:
             self._agent.call(GIVE_BACK, self._call)
-            return self._failed(f"{self._arguments['failed']}: is not proven to be off, so {self._host} was NOT promoted; {error}")
+            return self._failed(
+                f"{self._arguments['failed']}: is not proven to be off, so {self._host} was NOT promoted; {error}"
+            )
         return self._finish(begun, earliest(proof, begun.get("record"), self._arguments["failed"]))
 
-    def _fenced(self) -> Proof:
+    def _fenced(self, prepared: Future[None]) -> Proof:
+        started = time.monotonic()
         given = self._arguments["proof"]
-        return Proof(**given) if given else fence_first(self._fences)
+        try:
+            prepared.result()
+            return Proof(**given) if given else fence_first(self._fences)
+        finally:
+            self._seconds["fence"] = round(time.monotonic() - started, 3)
 
     def _finish(self, begun: Mapping[str, Any], proof: Proof) -> dict[str, Any]:
-        finished = self._timed(
-            "finish",
-            lambda: self._agent.call(
-                FINISH,
-                {
-                    **self._call,
-                    "found": begun["found"],
-                    "proof": proof.as_dict(),
-                    "started_at": time.time(),
-                    "timeout": self._arguments["timeout"],
-                },
-            ),
-        )
-        result = self._success({**begun, "state": finished.get("before", begun["state"])}, finished["changed"], finished["steps"])
+        call = {
+            **self._call,
+            "found": begun["found"],
+            "proof": proof.as_dict(),
+            "started_at": time.time(),
+            "timeout": self._arguments["timeout"],
+        }
+        finished = self._timed("finish", FINISH, call)
+        before = finished.get("before", begun["state"])
+        result = self._success({**begun, "state": before}, finished["changed"], finished["steps"])
         result["fence"] = proof.as_dict()
         result["proven"] = finished["proven"]
         result["seconds"].update({f"host_{name}": value for name, value in finished["seconds"].items()})
         result["data_loss_seconds"] = finished.get("data_loss_seconds")
         if finished["refused"]:
-            return {**result, **self._failed(f"{self._arguments['failed']} is fenced ({proof.what}), but {finished['refused']}")}
+            why = f"{self._arguments['failed']} is fenced ({proof.what}), but {finished['refused']}"
+            return {**result, **self._failed(why)}
         return result
 
     # -- telling -----------------------------------------------------------------------------------
 
-    def _timed(self, name: str, work: Any) -> Any:
+    def _timed(self, name: str, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         started = time.monotonic()
         try:
-            return work()
+            return self._agent.call(function, arguments)
         finally:
             self._seconds[name] = round(time.monotonic() - started, 3)
 
@@ -172,6 +187,7 @@ class Takeover:
         return {
             "changed": changed,
             "failed_host": self._arguments["failed"],
+            "addresses": self._arguments["addresses"],
             "steps": steps,
             "before": begun.get("state", {}),
             "record": begun.get("record"),
@@ -181,7 +197,12 @@ class Takeover:
         }
 
     def _failed(self, message: str, unreachable: bool = False) -> dict[str, Any]:
-        return {"failed": True, "msg": message, "seconds": dict(self._seconds), **({"unreachable": True} if unreachable else {})}
+        return {
+            "failed": True,
+            "msg": message,
+            "seconds": dict(self._seconds),
+            **({"unreachable": True} if unreachable else {}),
+        }
 
 
 def is_done(begun: Mapping[str, Any], failed: str) -> bool:

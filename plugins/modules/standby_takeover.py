@@ -51,7 +51,7 @@ options:
       - Ways to fence the failed primary, tried in this order until one is proven. Those that its inventory variables
         do not describe are left out.
       - V(bmc) switches it off through C(standby_bmc) and reads that back.
-      - V(switch_port) shuts C(standby_switch_port), a dictionary with C(switch) and C(port), reads that back and saves it.
+      - V(switch_port) shuts C(standby_switch_port), a dictionary with C(switch) and C(port), reads it back, saves it.
       - V(operator) takes the written word of a person, see O(fenced).
     type: list
     elements: str
@@ -69,7 +69,7 @@ options:
     type: dict
   limits:
     description:
-      - What the site puts up with, see M(contingency.infra.postgresql_standby) and M(contingency.infra.mariadb_standby).
+      - What the site puts up with, see M(contingency.infra.postgresql_standby), M(contingency.infra.mariadb_standby).
     type: dict
     default: {}
   timeout:
@@ -110,7 +110,11 @@ fence:
   description: How the primary was fenced, what was seen, and when, in seconds since the epoch.
   returned: when it was fenced
   type: dict
-  sample: {method: bmc, what: "his-db-1 switched off, its BMC 10.77.0.51 reads off", at_epoch: 1795398151.2, confirmed: true}
+  sample:
+    method: bmc
+    what: his-db-1 switched off, its BMC 10.77.0.51 reads off
+    at_epoch: 1795398151.2
+    confirmed: true
 data_loss_seconds:
   description: For how long at most the primary may have confirmed writes that are lost; none where nothing bounds it.
   returned: when it was promoted

@@ -96,12 +96,11 @@ class Agent:
                 if answer.get("not_root"):
                     raise AgentError(self._host, "this needs root on the host; log in as root or set ansible_become")
                 return answer
-        said = [
-            line.strip() for line in str(done.get("stderr") or done.get("stdout") or "").splitlines() if line.strip()
-        ]
+        lines = str(done.get("stderr") or done.get("stdout") or "").splitlines()
+        said = [line.strip() for line in lines if line.strip()]
         raise AgentError(
             self._host,
-            f"{self._interpreter} on the host ended with status {done.get('rc')}: {said[-1] if said else 'no message'}; "
+            f"{self._interpreter} ended there with status {done.get('rc')}: {said[-1] if said else 'no message'}; "
             "check ansible_python_interpreter (3.9 or newer) and the login",
         )
 
@@ -110,7 +109,7 @@ def _bootstrap() -> str:
     return _BOOTSTRAP.format(mark=MARK, directory=DIRECTORY, package=PACKAGE)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def bundle() -> tuple[str, str]:
     """Return a digest of the files that a host gets, and the files as a zip in base64."""
     buffer = io.BytesIO()

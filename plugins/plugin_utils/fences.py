@@ -13,8 +13,6 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.contingency.infra.plugins.module_utils._power.model import Bmc, PowerError
 from ansible_collections.contingency.infra.plugins.plugin_utils.fencing import BmcFence, Fence, OperatorFence
 
-METHODS = ("bmc", "switch_port", "operator")
-
 
 def fences_of(arguments: Mapping[str, Any], hostvars: Mapping[str, Any]) -> list[Fence]:
     """Return the ways to fence the failed host that are configured, in the order in which they are tried."""
@@ -48,7 +46,7 @@ def _port(arguments: Mapping[str, Any], hostvars: Mapping[str, Any]) -> Fence | 
     return PortFence(failed, described["switch"], described["port"], hostvars)
 
 
-def _operator(arguments: Mapping[str, Any], hostvars: Mapping[str, Any]) -> Fence | None:
+def _operator(arguments: Mapping[str, Any], _hostvars: Mapping[str, Any]) -> Fence | None:
     return OperatorFence(arguments["failed"], arguments["fenced"] or "", getpass.getuser())
 
 

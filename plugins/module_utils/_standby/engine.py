@@ -8,8 +8,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Dict, Mapping, Optional
 
-from .._host.run import Host
-
 
 class EngineError(Exception):
     """The server cannot be found or read, or did not do what it was told."""
@@ -44,7 +42,7 @@ class Engine(ABC):
 
     @abstractmethod
     def loss(self, proof: Mapping[str, Any]) -> Optional[float]:
-        """Return for how many seconds at most the former primary wrote what never came; None where nothing bounds it."""
+        """Return for how many seconds at most the primary wrote what never came; None where nothing bounds it."""
 
     @abstractmethod
     def promote(self, timeout: float) -> Dict[str, Any]:

@@ -93,7 +93,9 @@ class Reporter:
         proof = result.get("fence")
         if proof:
             at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(proof["at_epoch"]))
-            return Line(name, "done", self._say("fence", method=proof["method"], what=proof["what"], at=at), dict(proof))
+            return Line(
+                name, "done", self._say("fence", method=proof["method"], what=proof["what"], at=at), dict(proof)
+            )
         if result.get("failed"):
             return Line(name, "not_tried", self._say("fence_none"))
         return Line(name, "done", self._say("fence_before"))

@@ -36,7 +36,7 @@ WORDS: Dict[str, Dict[str, str]] = {
         "result": "{target} is the primary; {failed} is fenced",
         "result_switchover": "{target} is the primary; {failed} is stopped",
         "result_failed": "NOT DONE: {names}",
-        "next_failover": "Next: have {failed} repaired, then standby_rejoin -e failed={failed}. Do not start its database before",
+        "next_failover": "Next: have {failed} repaired, start it, then standby_rejoin -e failed={failed}",
         "next_switchover": "Next: standby_rejoin -e failed={failed}; until then nothing stands by",
         "next_failed": "Next: see to the lines above, then run the same command again; it does only what is left",
         "plan": "PLAN ONLY: nothing was changed. To do it, run the same command with -e contingency_confirm={failed}",
