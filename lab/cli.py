@@ -40,7 +40,8 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(verb=verb)
         return made
 
-    add("up", _up, "build and start the lab; a lab that is up is healed and completed")
+    up = add("up", _up, "build and start the lab; a lab that is up is healed and completed")
+    up.add_argument("--part", action="append", help="only this part of topology.yml; may be given several times")
     add("down", _down, "remove the lab, also one that crashed half-way")
     add("purge", _purge, "remove the lab and the cached root file systems")
     add("status", _status, "show the machines and the faults")
@@ -70,10 +71,10 @@ def _first_line(kind: type[faults.Fault]) -> str:
     return (kind.__doc__ or "").strip().splitlines()[0].rstrip(".")
 
 
-def _up(_options: argparse.Namespace) -> None:
+def _up(options: argparse.Namespace) -> None:
     started = time.monotonic()
     lab = Lab.from_environment()
-    lab.up(rootfs.show)
+    lab.up(rootfs.show, options.part or lab.plan.parts)
     rootfs.show(f"the lab {lab.instance.name} is up ({time.monotonic() - started:.1f} s)")
 
 

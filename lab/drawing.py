@@ -11,7 +11,7 @@ from lab.instance import CONTROLLER
 from lab.machine import Machine
 from lab.topology import Link, Port, Topology
 
-LAYERS = ("server", "core", "access", "client")
+LAYERS = ("server", "core", "access", "rack", "database", "application", "client")
 
 
 def text(topology: Topology, machines: dict[str, Machine]) -> str:
@@ -29,7 +29,7 @@ def text(topology: Topology, machines: dict[str, Machine]) -> str:
 def mermaid(topology: Topology, machines: dict[str, Machine]) -> str:
     """Dotted links are administratively down in the saved configuration."""
     lines = ["graph TD"]
-    for role in LAYERS:
+    for role in (layer for layer in LAYERS if topology.of_role(layer)):
         lines.append(f"  subgraph {role}")
         for spec in topology.of_role(role):
             lines.append(f'    {spec.name}["{spec.name}<br/>{spec.address or spec.management}"]')

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from lab import cleaner, faults, inventory, kinds, network, reachability, rootfs, topology
+from lab import cleaner, faults, inventory, kinds, network, reachability, rootfs, standby, topology
 from lab.commands import run
 from lab.errors import LabError
 from lab.instance import STATE_ROOT, Instance, require_root
@@ -34,16 +34,29 @@ def _quiet(_line: str) -> None:
 
 
 class Lab:
-    """One instance with its topology."""
+    """One instance with its topology: the parts of it that run, or when none does, all."""
 
     def __init__(self, instance: Instance, plan: topology.Topology) -> None:
         self.instance = instance
-        self.topology = plan
+        self.plan = plan
+        self._take(self._parts_that_run() or plan.parts)
 
     @classmethod
     def from_environment(cls, topology_file: Path = topology.DEFAULT_FILE) -> Lab:
         """The instance that LAB_NAME names."""
         return cls(Instance.from_environment(), topology.load(topology_file))
+
+    def _take(self, parts: Iterable[str]) -> None:
+        self.topology = self.plan.of_parts(tuple(parts))
+        self.__dict__.pop("machines", None)
+
+    def _parts_that_run(self) -> tuple[str, ...]:
+        """None when nothing runs, or what runs was built from another topology.yml."""
+        try:
+            digest, *parts = self.instance.complete.read_text(encoding="ascii").split()
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+        return tuple(parts) if digest == self.plan.digest else ()
 
     @cached_property
     def machines(self) -> dict[str, Machine]:
@@ -93,19 +106,28 @@ class Lab:
     def is_up(self) -> bool:
         return self.instance.complete.exists()
 
-    def up(self, progress: Progress = _quiet) -> None:
-        """Whole and ready afterwards; machines that are off are powered on, and a half-built lab is built anew."""
+    def up(self, progress: Progress = _quiet, parts: Iterable[str] | None = None) -> None:
+        """Whole and ready afterwards, at least these parts: by default those that run, or when none does, all.
+
+        What runs is healed, machines have power as topology.yml says, and the databases are as at the beginning;
+        a half-built lab, and one that lacks a part, is built anew.
+        """
         require_root()
         with self._lock():
-            if self._built_from_this_topology():
+            running = self._parts_that_run()
+            wanted = tuple(parts) if parts is not None else running or self.plan.parts
+            self._take(dict.fromkeys((*running, *wanted)))
+            if running and set(wanted) <= set(running) and self._has_its_namespaces():
                 self.heal_all()
-                self._power_on_all()
+                self._power_as_at_the_start()
                 self._wait_for_machines(progress)
             else:
                 self._build(progress)
                 self._wait_for_machines(progress)
                 self.wait_for_network(progress)
-            self.instance.complete.write_text(self.topology.digest, encoding="ascii")
+            standby.make_whole(self, progress)
+            complete = " ".join((self.plan.digest, *self.topology.parts))
+            self.instance.complete.write_text(complete, encoding="ascii")
 
     def down(self) -> None:
         require_root()
@@ -113,17 +135,15 @@ class Lab:
             cleaner.clean(self.instance)
             cleaner.forget(self.instance)
 
-    def _built_from_this_topology(self) -> bool:
-        return (
-            self.is_up()
-            and self.instance.complete.read_text(encoding="ascii") == self.topology.digest
-            and all(machine.namespace_path.exists() for machine in self.machines.values())
-        )
+    def _has_its_namespaces(self) -> bool:
+        return all(machine.namespace_path.exists() for machine in self.machines.values())
 
-    def _power_on_all(self) -> None:
+    def _power_as_at_the_start(self) -> None:
         for machine in self.machines.values():
-            if not machine.running():
+            if machine.spec.power and not machine.running():
                 machine.power_on()
+            elif not machine.spec.power and machine.running():
+                machine.power_off()
 
     def _build(self, progress: Progress) -> None:
         machines = self.machines.values()
@@ -137,7 +157,7 @@ class Lab:
             self._make_keys(pool)
             list(pool.map(lambda machine: machine.prepare(), machines))
             cables.result()
-            list(pool.map(lambda machine: machine.start(), machines))
+            list(pool.map(lambda machine: machine.start() if machine.spec.power else machine.power_off(), machines))
         inventory.write(self.instance, self.topology, self.machines.values())
 
     def _make_keys(self, pool: ThreadPoolExecutor) -> None:
@@ -156,7 +176,7 @@ class Lab:
 
     def _wait_for_machines(self, progress: Progress) -> None:
         started = time.monotonic()
-        waiting = dict(self.machines)
+        waiting = {name: machine for name, machine in self.machines.items() if machine.spec.power}
         while waiting:
             reasons = {name: machine.not_ready() for name, machine in waiting.items()}
             waiting = {name: self.machines[name] for name, reason in reasons.items() if reason is not None}

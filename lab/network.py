@@ -40,7 +40,7 @@ def controller_commands(topology: Topology) -> list[str]:
 
 def management_port(topology: Topology, machine: str) -> str:
     """The port of the management network's bridge that the machine's mgmt0 is plugged into."""
-    return f"port{list(topology.machines).index(machine)}"
+    return f"port{topology.number(machine)}"
 
 
 def remove_namespaces(instance: Instance) -> list[str]:
@@ -99,17 +99,17 @@ def _without_ipv6(namespace: Path) -> None:
 
 def _management_links(instance: Instance, topology: Topology) -> Iterator[str]:
     switch = instance.namespace(MANAGEMENT)
-    for number, name in enumerate(topology.machines):
+    for name in topology.machines:
         yield (
-            f"link add {MANAGEMENT_PORT} address {hardware_address(number, 0)} netns {instance.namespace(name)}"
+            f"link add {MANAGEMENT_PORT} address {management_address(topology, name)} netns {instance.namespace(name)}"
             f" type veth peer name {management_port(topology, name)} netns {switch}"
         )
 
 
 def _data_links(instance: Instance, topology: Topology) -> Iterator[str]:
     addresses = {
-        port: hardware_address(number, place)
-        for number, name in enumerate(topology.machines)
+        port: hardware_address(topology.number(name), place)
+        for name in topology.machines
         for place, (port, _far_end) in enumerate(topology.links_of(name), start=1)
     }
     for link in topology.links:
@@ -125,7 +125,12 @@ BRIDGE = 0xFF
 
 def bridge_address(topology: Topology, machine: str) -> str:
     """A machine's own address, which it keeps when it loses its power, as its neighbors keep their ARP entries."""
-    return hardware_address(list(topology.machines).index(machine), BRIDGE)
+    return hardware_address(topology.number(machine), BRIDGE)
+
+
+def management_address(topology: Topology, machine: str) -> str:
+    """The hardware address of its port in the management network."""
+    return hardware_address(topology.number(machine), 0)
 
 
 def hardware_address(machine: int, port: int) -> str:

@@ -18,11 +18,11 @@ ANSWER_WITHIN = 0.3
 
 
 def missing(instance: Instance, topology: Topology) -> dict[str, str]:
-    """For each machine, whom it does not reach; nothing when all is well."""
-    targets = {m.address: m.name for m in topology.machines.values() if m.address is not None}
+    """For each machine that starts with the lab, whom it does not reach; nothing when all is well."""
+    targets = {m.address: m.name for m in topology.machines.values() if m.address is not None and m.power}
     found: dict[str, str] = {}
     sockets: dict[socket.socket, tuple[MachineSpec, set[str]]] = {}
-    for source in filter(lambda machine: machine.address, topology.machines.values()):
+    for source in filter(lambda machine: machine.address and machine.power, topology.machines.values()):
         with kernel.network_namespace(instance.namespace_path(source.name)):
             sockets[echo.open_socket()] = source, set(targets) - {source.address}
     try:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from lab.errors import LabError
 
 DEFAULT_FILE = Path(__file__).with_name("topology.yml")
 LONGEST_PORT_NAME = 15
+EVERY_PART = "every"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Network:
 
     name: str
     prefix: ipaddress.IPv4Network
+    service: str | None = None
 
     def interface(self, address: str) -> str:
         return f"{address}/{self.prefix.prefixlen}"
@@ -75,18 +77,38 @@ class MachineSpec:
     role: str
     management: str
     address: str | None
+    part: str
+    power: bool
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Topology:
-    """Everything that topology.yml says."""
+    """What topology.yml says, or the part of it that is started."""
 
     machines: Mapping[str, MachineSpec]
     links: tuple[Link, ...]
     management: Network
     hospital: Network
     digest: str
+    names: tuple[str, ...]
+
+    def number(self, machine: str) -> int:
+        """Its place in topology.yml, which does not depend on which parts are started."""
+        return self.names.index(machine)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(machine.part for machine in self.machines.values() if machine.part != EVERY_PART))
+
+    def of_parts(self, parts: Collection[str]) -> Topology:
+        """Only the machines of these parts, the controller, and the links between them."""
+        unknown = sorted(set(parts) - set(self.parts))
+        if unknown:
+            raise LabError(f"The lab has no part {', '.join(unknown)}: it has {', '.join(self.parts)}.")
+        machines = {name: spec for name, spec in self.machines.items() if spec.part in (*parts, EVERY_PART)}
+        links = tuple(link for link in self.links if all(port.machine in machines for port in link.ends()))
+        return replace(self, machines=machines, links=links)
 
     def machine(self, name: str) -> MachineSpec:
         try:
@@ -130,7 +152,8 @@ def parse(data: Any, digest: str = "") -> Topology:
         if name not in networks:
             raise LabError(f"networks has no {name}: add it with its prefix.")
     machines = {name: _machine(name, entry) for name, entry in _mapping(top.get("machines"), "machines").items()}
-    topology = Topology(machines, tuple(_links(top.get("links"))), networks["management"], networks["hospital"], digest)
+    links = tuple(_links(top.get("links")))
+    topology = Topology(machines, links, networks["management"], networks["hospital"], digest, tuple(machines))
     _check_addresses(topology)
     _check_links(topology)
     return topology
@@ -150,9 +173,9 @@ def _only(value: Mapping[str, Any], known: set[str], where: str) -> None:
 
 def _network(name: str, entry: Any) -> Network:
     entry = _mapping(entry, f"network {name}")
-    _only(entry, {"prefix"}, f"network {name}")
+    _only(entry, {"prefix", "service"}, f"network {name}")
     try:
-        return Network(name, ipaddress.IPv4Network(entry.get("prefix")))
+        return Network(name, ipaddress.IPv4Network(entry.get("prefix")), entry.get("service"))
     except ValueError as error:
         raise LabError(f"The prefix of network {name} is wrong: {error}.") from None
 
@@ -166,7 +189,11 @@ def _machine(name: str, entry: Any) -> MachineSpec:
         raise LabError(f"{where} needs a kind and a management address.")
     role = options.pop("role", kind)
     address = options.pop("address", None)
-    return MachineSpec(name, kind, str(role), management, address, options)
+    part = options.pop("part", EVERY_PART)
+    power = options.pop("power", True)
+    if not isinstance(power, bool):
+        raise LabError(f"power of {where} must be on or off, and is {power!r}.")
+    return MachineSpec(name, kind, str(role), management, address, str(part), power, options)
 
 
 def _links(entries: Any) -> Iterator[Link]:
@@ -180,6 +207,9 @@ def _links(entries: Any) -> Iterator[Link]:
 
 def _check_addresses(topology: Topology) -> None:
     seen: dict[str, str] = {}
+    if topology.hospital.service is not None:
+        _check_address("(the service)", topology.hospital, topology.hospital.service)
+        seen[topology.hospital.service] = "the service"
     for machine in topology.machines.values():
         for network, address in ((topology.management, machine.management), (topology.hospital, machine.address)):
             if address is None:

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from lab import cgroups, nspawn, options, rootfs
-from lab.commands import ip_batch
+from lab import cgroups, kernel, nspawn, options, postgresql, rootfs
+from lab.commands import ip_batch, run
 from lab.errors import LabError
 from lab.instance import MARK
 from lab.kinds.layered import PACKAGE, LayeredMachine, is_alive, kill
@@ -25,12 +26,24 @@ from lab.network import MANAGEMENT_PORT
 from lab.topology import MachineSpec
 
 RUN = Path("/run/systemd")
+DATABASES = ("var/lib/postgresql", "var/lib/mysql")
+VOLUME_MEGABYTES = 768
+
+
+@dataclass(frozen=True)
+class Database:
+    """What its databases are when the lab is new."""
+
+    begins_as: Literal["primary", "standby"]
+    of: str | None = None
+    slot: str | None = None
 
 
 @dataclass(frozen=True)
 class DebianOptions:
     """What topology.yml may say of a Debian machine."""
 
+    database: Database | None = None
     wake_on_lan: bool = False
 
 
@@ -43,6 +56,33 @@ class Debian(LayeredMachine):
     def __init__(self, spec: MachineSpec, site: Site) -> None:
         super().__init__(spec, site)
         self.options = options.parse(DebianOptions, dict(spec.options), f"machine {spec.name}")
+
+    @property
+    def volume(self) -> Path:
+        """The file system of its databases: small, so that it can be filled, and kept when the power is lost."""
+        return self.state / "volume"
+
+    def prepare(self) -> None:
+        super().prepare()
+        if self.options.database is not None:
+            self._prepare_databases()
+
+    def _prepare_databases(self) -> None:
+        self.volume.mkdir()
+        kernel.mount("tmpfs", self.volume, "tmpfs", kernel.MS_NOSUID, f"mode=755,size={VOLUME_MEGABYTES}m")
+        self.fill_volume()
+        wanted = self._place("etc/systemd/system/multi-user.target.wants/postgresql.service")
+        wanted.symlink_to("/lib/systemd/system/postgresql.service")
+
+    def fill_volume(self) -> None:
+        """The databases as when the lab is new; the machine is off."""
+        database = self.options.database
+        if database is None:
+            raise LabError(f"{self.name} has no database.")
+        run(["find", str(self.volume), "-mindepth", "1", "-delete"])
+        run(["cp", "-a", *(str(self.recipe.path / directory) for directory in DATABASES), str(self.volume)])
+        if database.begins_as == "standby":
+            postgresql.make_standby(self.volume / "postgresql", self._primary_conninfo(database), database.slot)
 
     def programs(self) -> dict[str, str]:
         return {"lab/network": f"#!/bin/sh\nset -eu\nip link set lo up\n{''.join(self._configure_ports())}"}
@@ -74,7 +114,7 @@ class Debian(LayeredMachine):
             upper=str(self.disk),
             work=str(self.state / "work"),
             root=str(self.state / "root"),
-            binds=[],
+            binds=[f"{self.volume / Path(path).name}:/{path}" for path in DATABASES if self.options.database],
             ports=[MANAGEMENT_PORT, *self.ports],
             asleep=self._asleep,
             pid_file=str(self.state / "pid"),
@@ -143,6 +183,10 @@ class Debian(LayeredMachine):
         with (self.state / "power.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    def _primary_conninfo(self, database: Database) -> str:
+        primary = self.site.topology.machine(database.of or "")
+        return postgresql.primary_conninfo(str(primary.address), self.name)
 
     def login(self) -> Mapping[str, str]:
         return {"ansible_user": "root"}

@@ -1,7 +1,7 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a switch learns from: the frames that tell where an address is now."""
+"""Which addresses are announced for a bond of Open vSwitch."""
 
 from __future__ import annotations
 
@@ -17,30 +17,6 @@ from tests.unit.server_uplink.fake_host import FakeHost
 
 VSCTL = ("ovs-vsctl", "--timeout=5")
 MAC = "02:00:00:00:00:0a"
-
-
-def test_an_arp_announcement_asks_for_its_own_address() -> None:
-    frame = announcement(MAC, "10.9.0.31")
-    hardware = bytes.fromhex("02000000000a")
-    assert frame[:14] == b"\xff" * 6 + hardware + b"\x08\x06"
-    assert frame[14:22] == bytes.fromhex("0001080006040001")
-    assert frame[22:] == hardware + bytes([10, 9, 0, 31]) + bytes(6) + bytes([10, 9, 0, 31])
-
-
-def test_a_neighbor_advertisement_has_a_right_checksum() -> None:
-    """The checksum over pseudo header and message adds up to all ones (RFC 1071)."""
-    frame = announcement(MAC, "fd00::31")
-    assert frame[:6] == bytes.fromhex("333300000001")
-    packet = frame[14:]
-    source, target, message = packet[8:24], packet[24:40], packet[40:]
-    assert packet[6:8] == bytes([58, 255])
-    assert message[0] == 136
-    assert message[8:24] == source
-    data = source + target + len(message).to_bytes(4, "big") + bytes([0, 0, 0, 58]) + message
-    total = sum(int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    assert total == 0xFFFF
 
 
 def _server() -> FakeHost:
