@@ -31,7 +31,7 @@ DIRECTORY = "/run/contingency"
 MARK = "contingency-agent:"
 
 _BOOTSTRAP = """
-import base64, io, json, os, sys, tempfile, zipfile
+import json, os, sys
 os.umask(0o077)
 request = json.loads(sys.stdin.readline())
 if os.geteuid():
@@ -40,6 +40,7 @@ if os.geteuid():
 os.makedirs({directory!r}, mode=0o700, exist_ok=True)
 home = os.path.join({directory!r}, "agent-" + request["digest"])
 if not os.path.isdir(home):
+    import base64, io, tempfile, zipfile
     building = tempfile.mkdtemp(dir={directory!r})
     zipfile.ZipFile(io.BytesIO(base64.b64decode(request["files"]))).extractall(building)
     try:
@@ -85,7 +86,7 @@ class Agent:
         """
         digest, files = bundle()
         request = {"function": function, "arguments": arguments, "digest": digest, "files": files}
-        command = f"{shlex.quote(self._interpreter)} -I -c {shlex.quote(_bootstrap())}"
+        command = f"{shlex.quote(self._interpreter)} -I -S -c {shlex.quote(_bootstrap())}"
         done = self._execute(command, (json.dumps(request) + "\n").encode())
         return self._answer(done)
 
