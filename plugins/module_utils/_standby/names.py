@@ -39,7 +39,9 @@ def partner(
 
 
 def _only_one(failed: str, groups: Mapping[str, Sequence[str]], members: Sequence[str]) -> str:
-    pairs = [set(names) for names in groups.values() if len(names) == 2 and failed in names and set(names) <= set(members)]
+    pairs = [
+        set(names) for names in groups.values() if len(names) == 2 and failed in names and set(names) <= set(members)
+    ]
     partners = {name for pair in pairs for name in pair if name != failed}
     if len(partners) == 1:
         return partners.pop()
