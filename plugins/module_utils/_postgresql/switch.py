@@ -14,9 +14,12 @@ from typing import Optional
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql import process
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.cluster import psql, read, read_control
+from ansible_collections.contingency.infra.plugins.module_utils._postgresql.guards import not_received
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import (
     Check,
     Cluster,
+    FenceProof,
+    Limits,
     Outcome,
     PostgresqlError,
     State,
@@ -88,17 +91,9 @@ def loss_limitation(
             f"The standby is of another database (system identifier {standby.system_identifier}) than the primary "
             f"({system_identifier}); name the primary's own standby."
         )
-    last = lsn(shutdown_lsn)
-    have = max(lsn(standby.receive_lsn) or 0, lsn(standby.replay_lsn) or 0)
-    if last is None:
+    if lsn(shutdown_lsn) is None:
         return "The position of the primary's last record is unknown; run pg_controldata on it."
-    if have > last:
-        return None
-    return (
-        f"The primary's last record is at {shutdown_lsn} and the standby has WAL to "
-        f"{standby.receive_lsn or standby.replay_lsn}, so {last - have} bytes and more are missing; start the primary "
-        "again and let the standby catch up."
-    )
+    return not_received(standby, FenceProof("shutdown", "clean shutdown", 0.0, True, shutdown_lsn), Limits())
 
 
 def wait_received(
