@@ -34,8 +34,8 @@ def not_fenced(state: State, proof: Optional[FenceProof], _limits: Limits) -> Op
         )
     if not proof.confirmed:
         return (
-            f"The primary was to be stopped by {proof.method} ({proof.what}), but that it is stopped was not confirmed; "
-            f"{WAYS_TO_FENCE}."
+            f"The primary was to be stopped by {proof.method} ({proof.what}), but that it is stopped was not "
+            f"confirmed; {WAYS_TO_FENCE}."
         )
     after = heard_after_proof(state, proof)
     if after is None or after <= CLOCK_TOLERANCE:
@@ -108,8 +108,9 @@ def errant(state: State, _proof: Optional[FenceProof], limits: Limits) -> Option
     if not unknown:
         return None
     return (
-        f"The standby has transactions that were made on itself and not on its primary, the last of them "
-        f"{', '.join(unknown)}; promote another standby, or set accept_errant: {','.join(map(str, found))} to keep them."
+        "The standby has transactions that were made on itself and not on its primary, the last of them "
+        f"{', '.join(unknown)}; promote another standby, or set accept_errant: {','.join(map(str, found))} to keep "
+        "them."
     )
 
 
@@ -162,8 +163,8 @@ def apply_unfinished(state: State, _proof: Optional[FenceProof], limits: Limits)
         return None
     return (
         f"The standby has {size(state.unapplied_bytes)} received and not yet applied ({state.gtid_slave_pos or 'none'} "
-        f"of {state.gtid_io_pos or 'unknown'}), the limit is {size(limits.max_lag_bytes)}, and it takes no write before "
-        "that is done; wait, or raise max_lag_bytes."
+        f"of {state.gtid_io_pos or 'unknown'}), the limit is {size(limits.max_lag_bytes)}, and it takes no write "
+        "before that is done; wait, or raise max_lag_bytes."
     )
 
 
@@ -218,10 +219,16 @@ def promotion_warnings(state: State) -> List[str]:
 
 
 def is_applied(state: State) -> bool:
-    """Is all that was received also applied? An I/O position that is unknown proves nothing."""
-    if state.uses_gtid or state.gtid_io_pos:
-        return bool(state.gtid_io_pos) and gtid.covers(state.gtid_slave_pos, state.gtid_io_pos)
-    return (state.read_file, state.read_position) == (state.exec_file, state.exec_position)
+    """Is all that was received also applied? An I/O position that is unknown proves nothing.
+
+    Without GTID its last I/O position may be an old one, so the position in the files counts as well; a transaction
+    that came in half leaves those apart for ever, and then the SQL thread says that it has read everything.
+    """
+    covered = gtid.covers(state.gtid_slave_pos, state.gtid_io_pos)
+    if state.uses_gtid:
+        return covered and bool(state.gtid_io_pos)
+    same = (state.read_file, state.read_position) == (state.exec_file, state.exec_position)
+    return covered and (same or (state.sql_state or "").startswith("Slave has read all relay log"))
 
 
 def heard_after_proof(state: State, proof: FenceProof) -> Optional[float]:

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import posixpath
-from typing import Dict, List, Optional, Tuple
+from dataclasses import replace
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._mariadb import heard
@@ -84,16 +85,29 @@ def find(
     )
 
 
-def read(host: Host, server: Server, timeout: float = 5.0) -> State:
-    """Return the server's state; one that does not answer is not running, and ``errors`` has the sentence."""
+def read(
+    host: Host,
+    server: Server,
+    timeout: float = 5.0,
+    *,
+    after: Sequence[str] = (),
+    secrets: Sequence[str] = (),
+    dated: bool = True,
+) -> State:
+    """Return the server's state; one that does not answer is not running, and ``errors`` has the sentence.
+
+    Statements that shall go before it are run in the same session. When the primary was last heard is looked for only
+    where it is wanted (``dated``), since that takes another program.
+    """
+    statements = "".join(f"{statement};\n" for statement in ("SET sql_mode = ''", *after))
     try:
-        answers = execute(host, server, QUERY, timeout)
+        answers = execute(host, server, statements + QUERY, timeout, secrets)
         state, directory = state_of(answers, host.wall())
     except MariadbError as error:
         return State(running=False, read_at=host.wall(), errors=(error.message,))
-    age = _heard(host, state, directory)
+    age = _heard(host, state, directory) if dated else heard.NOTHING
     free = host.free_bytes(state.data_directory) if state.data_directory else None
-    return State.from_dict({**state.to_dict(), "free_bytes": free, "heard_age": age.age, "heard_by": age.by})
+    return replace(state, free_bytes=free, heard_age=age.age, heard_by=age.by)
 
 
 def _heard(host: Host, state: State, relay_directory: str) -> heard.Heard:
