@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.contingency.infra.plugins.module_utils._mariadb.model import MariadbError
+
 
 class Gtid(NamedTuple):
     """One transaction's id."""
@@ -20,14 +22,14 @@ class Gtid(NamedTuple):
 
 
 def parse(text: str) -> Tuple[Gtid, ...]:
-    """Return the ids of a position or of a binary log's state; ValueError where it is neither."""
+    """Return the ids of a position or of a binary log's state; MariadbError where it is neither."""
     return tuple(_one(word.strip()) for word in text.split(",") if word.strip())
 
 
 def _one(word: str) -> Gtid:
     parts = word.split("-")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
-        raise ValueError(f"{word!r} is not a GTID such as 0-1-42")
+        raise MariadbError(f"{word!r} is no transaction id of MariaDB, which looks like 0-1-42.")
     return Gtid(*(int(part) for part in parts))
 
 
