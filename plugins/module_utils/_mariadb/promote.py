@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import List, Optional, Sequence
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
-from ansible_collections.contingency.infra.plugins.module_utils._mariadb import guards, journal
+from ansible_collections.contingency.infra.plugins.module_utils._mariadb import gtid, guards, journal
 from ansible_collections.contingency.infra.plugins.module_utils._mariadb.client import quoted
 from ansible_collections.contingency.infra.plugins.module_utils._mariadb.model import (
     Check,
@@ -145,7 +145,7 @@ class _Promotion:
                 "all that was received is applied",
                 received.gtid_io_pos or received.gtid_slave_pos,
                 state.gtid_slave_pos,
-                guards.gtid.covers(state.gtid_slave_pos, received.gtid_io_pos),
+                gtid.covers(state.gtid_slave_pos, received.gtid_io_pos),
             ),
         ]
         failed = [each for each in self.outcome.proven if not each.passed]
