@@ -96,15 +96,7 @@ class Node:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    *(
-                        "ip",
-                        "netns",
-                        "exec",
-                        self.namespace,
-                        *privileges,
-                        str(self.programs / "sbin/mariadbd"),
-                        *OPTIONS,
-                    ),
+                    *(*inside, *privileges, str(self.programs / "sbin/mariadbd"), *OPTIONS),
                     f"--basedir={self.programs}",
                     f"--datadir={self.data}",
                     f"--socket={self.server.socket}",

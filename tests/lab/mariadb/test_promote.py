@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._mariadb.model import (
     FenceProof,
     Limits,
@@ -19,7 +17,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._mariadb.model i
 )
 from ansible_collections.contingency.infra.plugins.module_utils._mariadb.promote import promote
 
-from tests.lab.mariadb.pair import NamespaceHost, Node, Pair, eventually
+from tests.lab.mariadb.killed import Killed, KilledHost
+from tests.lab.mariadb.pair import Node, Pair, eventually
 
 
 def promoted(node: Node, proof: FenceProof | None = None, server: Server | None = None, **options: object) -> Outcome:
@@ -229,51 +228,22 @@ def test_an_account_that_may_too_little_is_told(pair: Pair, tmp_path: Path) -> N
     assert "grant it that privilege" in outcome.msg
 
 
-class Killed(BaseException):
-    """The run ended in the middle."""
-
-
-class KilledHost(NamespaceHost):
-    """Ends the run at its n-th program, before or after that program did its work."""
-
-    def __init__(self, namespace: str, last: int, done: bool) -> None:
-        super().__init__(namespace)
-        self.left = last
-        self.done = done
-
-    def run(
-        self,
-        command: Sequence[str],
-        *,
-        user: str | None = None,
-        timeout: float = 30.0,
-        stdin: str = "",
-        environment: Mapping[str, str] | None = None,
-    ) -> Answer:
-        self.left -= 1
-        if self.left == 0:
-            if self.done:
-                super().run(command, user=user, timeout=timeout, stdin=stdin, environment=environment)
-            raise Killed
-        return super().run(command, user=user, timeout=timeout, stdin=stdin, environment=environment)
-
-
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("last", [2, 3, 4, 5])
-def test_a_run_that_was_killed_is_finished_by_the_next(pair: Pair, last: int, done: bool) -> None:
+def test_a_run_that_was_killed_is_finished_by_the_next(
+    pair: Pair, last: int, done: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Program 1 reads, 2 asks for the connection's age, 3 makes the journal's place, 4 stops, 5 promotes."""
     pair.two.sql("STOP SLAVE SQL_THREAD")
     pair.one.write(20)
     eventually(lambda: pair.two.state.gtid_io_pos == pair.one.sql("SELECT @@gtid_binlog_pos"), "it is received")
     pair.one.power_off()
-    (pair.work / "journal").rmdir() if (pair.work / "journal").exists() else None
-    whole = pair.two.host
-    pair.two.host = KilledHost(pair.two.namespace, last, done)
-    try:
+    if (pair.work / "journal").exists():
+        (pair.work / "journal").rmdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(pair.two, "host", KilledHost(pair.two.namespace, last, done))
         with pytest.raises(Killed):
             promoted(pair.two)
-    finally:
-        pair.two.host = whole
     outcome = promoted(pair.two)
     assert outcome.msg is None
     assert pair.two.state.is_primary
