@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab.address.network import Machine, Network, network, until
+from tests.lab.address.network import Machine, Network, network, run, until
 
 V4 = "10.9.0.100/24"
 V6 = "fd09::100/64"
@@ -169,6 +169,20 @@ def test_an_address_that_two_hosts_have_is_found_by_the_next_run(a: Machine, b: 
     found = b.present(V4)
     assert found["failed"]
     assert f"{a.mac} answers for it on eth0, and this host has it too" in found["msg"]
+
+
+def test_the_hosts_own_second_interface_is_no_other_host(net: Network, a: Machine) -> None:
+    """Linux answers for an address on each of its interfaces; on one network that is another MAC address."""
+    a.present(V4)
+    run("ip", "-n", net.bridge, "link", "add", "second", "type", "veth", "peer", "name", "eth1", "netns", a.namespace)
+    try:
+        run("ip", "-n", net.bridge, "link", "set", "second", "master", "lan", "up")
+        a.ip("link", "set", "eth1", "up")
+        again = a.present(V4)
+    finally:
+        run("ip", "-n", net.bridge, "link", "del", "second")
+    assert not again["failed"], again
+    assert not again["changed"]
 
 
 def test_who_looks_for_the_address_does_not_have_it(b: Machine, client: Machine) -> None:

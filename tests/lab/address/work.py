@@ -11,6 +11,7 @@ import select
 import socket
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 PORT = 7077
@@ -41,9 +42,9 @@ def echo(name: str) -> dict[str, Any]:
         print("ready", flush=True)
         while True:
             readable, _, _ = select.select([*ears, sys.stdin], [], [])
-            for ear in readable:
-                if ear is sys.stdin:
-                    return {}
+            if sys.stdin in readable:
+                return {}
+            for ear in (ear for ear in ears if ear in readable):
                 _data, sender = ear.recvfrom(64)
                 ear.sendto(name.encode(), sender)
 
@@ -63,8 +64,8 @@ def watch(address: str, name: str, seconds: str) -> dict[str, Any]:
 
 
 def main(kind: str, *words: str) -> None:
-    work = {"echo": echo, "watch": watch}.get(kind)
-    print(json.dumps(work(*words) if work else claim(kind, *words)), flush=True)
+    works: dict[str, Callable[..., dict[str, Any]]] = {"echo": echo, "watch": watch}
+    print(json.dumps(works[kind](*words) if kind in works else claim(kind, *words)), flush=True)
 
 
 if __name__ == "__main__":

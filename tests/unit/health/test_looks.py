@@ -141,10 +141,50 @@ def test_a_unit_is_healthy_when_it_is_active() -> None:
 
 def test_a_command_is_healthy_by_status_and_output() -> None:
     host = LocalHost()
-    assert look(host, Check("command", command=["echo", "queue", "empty"], body="^queue empty$"), 5).passed
-    assert look(host, Check("command", command=["echo"], body="empty"), 5).seen == "status 0 without /empty/"
-    assert look(host, Check("command", command=["sh", "-c", "echo full >&2; exit 2"]), 5).seen == "status 2 (full)"
-    assert "did not end within 0.1 s" in look(host, Check("command", command=["sleep", "9"], timeout=0.1), 5).seen
+    assert look(
+        host,
+        Check(
+            "command",
+            command=(
+                "echo",
+                "queue",
+                "empty",
+            ),
+            body="^queue empty$",
+        ),
+        5,
+    ).passed
+    assert look(host, Check("command", command=("echo",), body="empty"), 5).seen == "status 0 without /empty/"
+    assert (
+        look(
+            host,
+            Check(
+                "command",
+                command=(
+                    "sh",
+                    "-c",
+                    "echo full >&2; exit 2",
+                ),
+            ),
+            5,
+        ).seen
+        == "status 2 (full)"
+    )
+    assert (
+        "did not end within 0.1 s"
+        in look(
+            host,
+            Check(
+                "command",
+                command=(
+                    "sleep",
+                    "9",
+                ),
+                timeout=0.1,
+            ),
+            5,
+        ).seen
+    )
 
 
 def test_a_look_never_outlasts_what_is_left_of_the_services_time() -> None:
