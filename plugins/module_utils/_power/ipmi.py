@@ -14,25 +14,23 @@ from .model import Bmc, BmcBusy, BmcLoginFailed, BmcRefused, BmcUnreachable, Pow
 
 _COMMANDS: Dict[str, str] = {"on": "on", "graceful_off": "soft", "forced_off": "off"}
 _STATE = re.compile(r"^Chassis Power is (on|off)$", re.MULTILINE)
-_NOISE = re.compile(r"IANA PEN|^Loading |^Running |^> |^Error: Unable to establish|^\s*$")
+# Said also when all is well, as with the privilege OPERATOR the extras of some makers are out of reach.
+_NOISE = re.compile(
+    r"IANA PEN|^Loading |^Running |^Discovered |^Invalid completion code|HPM\.x|^Error: Unable to establish|^$"
+)
 
 # What ipmitool -v says, what it means, and what to do.
 _COMPLAINTS: Tuple[Tuple[str, Type[PowerError], str], ...] = (
     (
-        r"RAKP 2 HMAC is invalid|Unauthorized|invalid integrity check value|Invalid ICV",
+        r"unauthorized name|no matching credential|invalid role|unauthorized role|insufficient privilege",
+        BmcLoginFailed,
+        "knows no user {user} that may switch power; correct user, or give that user the privilege OPERATOR or more "
+        "on the LAN channel",
+    ),
+    (
+        r"RAKP 2 HMAC is invalid|invalid integrity check value|password",
         BmcLoginFailed,
         "does not accept the password of {user}; correct password",
-    ),
-    (
-        r"unauthorized name|no matching credential",
-        BmcLoginFailed,
-        "knows no user {user} with the right to switch power; correct user, or give that user the privilege "
-        "ADMINISTRATOR on the LAN channel",
-    ),
-    (
-        r"invalid role|unauthorized role|privilege level|Insufficient privilege",
-        BmcLoginFailed,
-        "does not give {user} the privilege ADMINISTRATOR; raise the user's privilege on the LAN channel",
     ),
     (
         r"no matching cipher|invalid (authentication|integrity|confidentiality) algorithm",
@@ -67,8 +65,7 @@ class IpmiControl(PowerControl):
         found = _STATE.search(answer.output)
         if found is None:
             raise BmcRefused(
-                f"{self.name} does not tell the state of its machine's power ({_complaint(answer)}); "
-                "ask it with its own web page."
+                f"{self.name} does not tell the state of its machine's power; look at the BMC's own page and log."
             )
         return PowerState(found.group(1))
 
@@ -87,13 +84,14 @@ class IpmiControl(PowerControl):
         return answer
 
     def _argv(self, command: str) -> List[str]:
-        """Never `cycle` or `reset`: the machine would be on again."""
+        """Return the command line; never `cycle` or `reset`, after which the machine would be on again."""
         bmc = self._bmc
         address = ["-H", str(bmc.host), "-p", str(bmc.port or 623), "-U", str(bmc.user), "-E"]
         # A packet is sent again after a second, until the time of this question is over.
         again = ["-N", "1", "-R", str(max(1, int(self.patience)))]
-        cipher = ["-C", str(bmc.cipher_suite)]
-        return [bmc.ipmitool, "-I", "lanplus", *address, *cipher, *again, "-v", "chassis", "power", command]
+        # OPERATOR is what switching power needs; an account that has more is let in too.
+        login = ["-C", str(bmc.cipher_suite), "-L", "OPERATOR"]
+        return [bmc.ipmitool, "-I", "lanplus", *address, *login, *again, "-v", "chassis", "power", command]
 
     def _explained(self, answer: Answer, command: str, patience: float) -> PowerError:
         if answer.status == MISSING:
@@ -101,8 +99,9 @@ class IpmiControl(PowerControl):
                 f"{self.name} needs the program {self._bmc.ipmitool}, which is not on this controller; "
                 "install ipmitool or set the option ipmitool to its path."
             )
-        said = f"{answer.output}\n{answer.error}"
-        complaint = _complaint(answer)
+        lines = _telling(answer)
+        complaint = lines[0].rstrip(".") if lines else "it gave no reason"
+        said = "\n".join(lines)
         for pattern, error, sentence in _COMPLAINTS:
             if re.search(pattern, said, re.IGNORECASE):
                 text = sentence.format(user=self._bmc.user, cipher_suite=self._bmc.cipher_suite, complaint=complaint)
@@ -115,7 +114,7 @@ class IpmiControl(PowerControl):
         return BmcRefused(f"{self.name} refused power {command} ({complaint}); look at its own log.")
 
 
-def _complaint(answer: Answer) -> str:
-    lines = [line.strip() for line in (*answer.error.splitlines(), *answer.output.splitlines())]
-    telling = [line for line in lines if not _NOISE.search(line)]
-    return (telling[0] if telling else "it gave no reason").rstrip(".")
+def _telling(answer: Answer) -> List[str]:
+    """Return the lines that say what is wrong."""
+    lines = [line.strip("> \t") for line in (*answer.error.splitlines(), *answer.output.splitlines())]
+    return [line for line in lines if not _NOISE.search(line)]

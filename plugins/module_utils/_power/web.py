@@ -35,6 +35,7 @@ class Web:
         self.name = name
         self._bmc = bmc
         self._connection: Optional[http.client.HTTPConnection] = None
+        self._trust: Optional[ssl.SSLContext] = None
         credentials = base64.b64encode(f"{bmc.user}:{bmc.password}".encode()).decode("ascii")
         self._headers = {
             "Accept": "application/json",
@@ -90,7 +91,9 @@ class Web:
         scheme, host, port = _where(self._bmc)
         if scheme == "http":
             return http.client.HTTPConnection(host, port, timeout=patience)
-        return http.client.HTTPSConnection(host, port, timeout=patience, context=self._context())
+        # Reading the system's certificates takes some 50 ms, and a BMC may want a new connection each time.
+        self._trust = self._trust or self._context()
+        return http.client.HTTPSConnection(host, port, timeout=patience, context=self._trust)
 
     def _context(self) -> ssl.SSLContext:
         try:
