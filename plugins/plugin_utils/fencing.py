@@ -111,6 +111,8 @@ class BmcFence(Fence):
             self._control.close()
             self._control = None
         seen = "switched off" if outcome.changed else "was off already"
+        if outcome.confirmed_at is None:
+            raise NotFenced(f"{self._bmc.host} cannot tell whether {self._host} is off; look at the machine")
         return Proof(self.method, f"{self._host} {seen}, its BMC {self._bmc.host} reads off", outcome.confirmed_at)
 
     def plan(self) -> str:
