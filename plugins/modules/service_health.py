@@ -119,7 +119,8 @@ options:
 attributes:
   check_mode:
     support: partial
-    description:
+    description: Starts nothing, and shows in RV(steps) what a real run starts.
+    details:
       - Looks at V(tcp), V(http) and V(unit) once and tells what was seen; never fails for it.
       - Does not look at a service that would be started first, and runs neither V(sql) nor V(command), since what
         they run may change something.

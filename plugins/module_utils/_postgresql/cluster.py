@@ -179,7 +179,7 @@ def _timeline(row: Dict[str, Any]) -> int:
     received, replayed = lsn(row["receive_lsn"]), lsn(row["replay_lsn"])
     if row["received_timeline"] and received is not None and replayed is not None and replayed >= received:
         known.append(row["received_timeline"])
-    return max(known)
+    return int(max(known))
 
 
 def _wal_age(host: Host, cluster: Cluster, row: Dict[str, Any]) -> Optional[float]:

@@ -31,7 +31,7 @@ def not_fenced(state: State, proof: Optional[FenceProof], _limits: Limits) -> Op
         )
     if not proof.confirmed:
         return (
-            f"The primary was to be stopped by {proof.method} ({proof.what}), but that it is stopped was not confirmed; "
+            f"The primary was to be stopped by {proof.method} ({proof.what}), but nothing confirmed that it is; "
             f"{WAYS_TO_FENCE}."
         )
     after = heard_after_proof(state, proof)
@@ -103,7 +103,7 @@ def replay_unfinished(state: State, _proof: Optional[FenceProof], limits: Limits
 
 
 def loss_in_bytes(state: State, proof: Optional[FenceProof], limits: Limits) -> Optional[str]:
-    """The primary told of this much that never came: lost for certain, also with synchronous replication unconfirmed."""
+    """The primary told of this much that never came."""
     if state.lag_bytes is None or state.lag_bytes <= limits.max_lag_bytes:
         return None
     if accepted(loss_seconds(state, proof), limits):

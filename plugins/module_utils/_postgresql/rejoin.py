@@ -231,8 +231,8 @@ class Rejoin:
             )
         seen = state.errors[0] if state.errors else f"receiver: {state.receiver or 'none'}"
         return (
-            f"{self.cluster.title} does not stream from {self.source.title} after {timeout:g} s ({seen}); look into its "
-            "log, and run this again."
+            f"{self.cluster.title} does not stream from {self.source.title} after {timeout:g} s ({seen}); look into "
+            "its log, and run this again."
         )
 
     def _streams(self, state: State) -> bool:

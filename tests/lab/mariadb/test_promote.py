@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._mariadb.model import (
@@ -21,11 +22,17 @@ from tests.lab.mariadb.killed import Killed, KilledHost
 from tests.lab.mariadb.pair import Node, Pair, eventually
 
 
-def promoted(node: Node, proof: FenceProof | None = None, server: Server | None = None, **options: object) -> Outcome:
-    limits = Limits(**{"min_free_bytes": 0, **options.pop("limits", {})})  # type: ignore[dict-item]
+def promoted(
+    node: Node,
+    proof: FenceProof | None = None,
+    server: Server | None = None,
+    limits: dict[str, Any] | None = None,
+    check: bool = False,
+) -> Outcome:
     proof = proof or FenceProof("test", "his-maria-1 was switched off", time.time(), True)
     path = str(node.data.parent / "journal" / node.data.name)
-    return promote(node.host, server or node.server, proof, limits, journal_path=path, timeout=3, **options)  # type: ignore[arg-type]
+    wanted = Limits.from_dict({"min_free_bytes": 0, **(limits or {})})
+    return promote(node.host, server or node.server, proof, wanted, timeout=3, journal_path=path, check=check)
 
 
 @pytest.fixture(autouse=True)
