@@ -263,11 +263,13 @@ def is_done(begun: Mapping[str, Any], failed: str) -> bool:
 
 
 def earliest(proof: Proof, record: Mapping[str, Any] | None, failed: str) -> Proof:
-    """Return the proof of the earlier run where that one already had it: the primary has been off since then."""
-    known = (record or {}).get("proof") if record and record["failed"] == failed and record["phase"] != "done" else None
-    if known and known["confirmed"] and known["at_epoch"] < proof.at_epoch:
-        return Proof(proof.method, proof.what, known["at_epoch"])
-    return proof
+    """Return the proof of the earlier run where this one found the primary fenced: it has been so since then."""
+    known = (record or {}).get("proof")
+    if not proof.already or not record or not known or record["phase"] == "done" or record["failed"] != failed:
+        return proof
+    if not known["confirmed"] or known["at_epoch"] > proof.at_epoch:
+        return proof
+    return Proof(proof.method, proof.what, known["at_epoch"])
 
 
 def run_id() -> str:

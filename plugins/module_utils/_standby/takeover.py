@@ -24,6 +24,8 @@ from .lease import Lease, LeaseHeld, Owner, limitation
 from .record import DONE, FENCED, Record
 
 Arguments = Mapping[str, Any]
+UNFINISHED_SECONDS = 3600.0
+"""For so long a run that was broken off counts as the beginning of this one."""
 WITHOUT_LOSS: Dict[str, Dict[str, Any]] = {"postgresql": {"synchronous": True}, "mariadb": {}}
 
 
@@ -89,9 +91,11 @@ class _Begin:
 
     def _assumed(self, record: Optional[Record]) -> Dict[str, Any]:
         """Return the fence that this run is going to make, or the one that an earlier run made."""
-        if record and record.failed == self._arguments["failed"] and record.proof and record.phase != DONE:
+        now = self._host.wall()
+        young = record is not None and 0 <= now - record.started_at < UNFINISHED_SECONDS
+        if record and young and record.failed == self._arguments["failed"] and record.proof and record.phase != DONE:
             return record.proof
-        return {"method": "assumed", "what": "it is fenced now", "at_epoch": time.time(), "confirmed": True}
+        return {"method": "assumed", "what": "it is fenced now", "at_epoch": now, "confirmed": True}
 
 
 class _Finish:
@@ -103,7 +107,14 @@ class _Finish:
         self._owner = _owner(arguments)
         self._engine: Engine = engine_named(host, arguments)
         self._started = time.monotonic()
-        self._result: Dict[str, Any] = {"changed": False, "steps": [], "proven": [], "seconds": {}, "refused": None, "primary": None}
+        self._result: Dict[str, Any] = {
+            "changed": False,
+            "steps": [],
+            "proven": [],
+            "seconds": {},
+            "refused": None,
+            "primary": None,
+        }
 
     def answer(self) -> Dict[str, Any]:
         lease = Lease()
