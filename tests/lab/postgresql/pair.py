@@ -126,6 +126,7 @@ class Server:
         listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True)
         for process in [postmaster, *map(int, listed.stdout.split())]:
             os.kill(process, signal.SIGKILL)
+        until(lambda: not Path(f"/proc/{postmaster}").exists())
 
     def senders(self, number: signal.Signals) -> None:
         """Freeze or thaw what sends WAL, so that the standby's connection stays open and silent."""
