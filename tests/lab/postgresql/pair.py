@@ -167,7 +167,8 @@ class Pair:
         for server in (self.first, self.second):
             if server.running:
                 HOST.run(
-                    [str(programs() / "pg_ctl"), "stop", "-s", "-m", "immediate", "-D", str(server.directory)], user=USER
+                    [str(programs() / "pg_ctl"), "stop", "-s", "-m", "immediate", "-D", str(server.directory)],
+                    user=USER,
                 )
 
 

@@ -110,9 +110,7 @@ def test_it_refuses_what_would_destroy_the_wrong_data(pair: Pair) -> None:
     assert pair.first.read().is_primary
     before = pair.second.read()
     wrong = replace(pair.source(pair.first, "two"), passfile="/nonexistent")
-    assert "does not let replicator replicate" in str(
-        rejoin.transact(HOST, pair.second.cluster, wrong, OPTIONS).msg
-    )
+    assert "does not let replicator replicate" in str(rejoin.transact(HOST, pair.second.cluster, wrong, OPTIONS).msg)
     assert pair.second.read().receiver == before.receiver == "streaming"
 
 
