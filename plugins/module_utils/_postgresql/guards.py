@@ -13,6 +13,7 @@ Guard = Callable[[State, Optional[FenceProof], Limits], Optional[str]]
 
 # A proof's clock and the standby's may differ by this much before a message after the proof counts as a contradiction.
 CLOCK_TOLERANCE = 2.0
+SHORTEST_WORD = 10
 WAYS_TO_FENCE = "power it off by its BMC, shut its switch port, or confirm in writing that it is off"
 
 
@@ -33,6 +34,11 @@ def not_fenced(state: State, proof: Optional[FenceProof], _limits: Limits) -> Op
         return (
             f"The primary was to be stopped by {proof.method} ({proof.what}), but nothing confirmed that it is; "
             f"{WAYS_TO_FENCE}."
+        )
+    if proof.method == "operator" and len(proof.what.strip()) < SHORTEST_WORD:
+        return (
+            f"An operator's confirmation that the primary is off has to say who did what, and {proof.what!r} does not; "
+            "write it out in fence_proof."
         )
     after = heard_after_proof(state, proof)
     if after is None or after <= CLOCK_TOLERANCE:

@@ -17,6 +17,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._postgresql.copy
     put,
     remove_old,
     rewind,
+    wait_for_earlier,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.guards import size
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import (
@@ -81,10 +82,12 @@ class Rejoin:
         self.options = options
         self.check_mode = check_mode
         self.outcome = Outcome()
-        self.marker = Marker(host, cluster).load()
+        self.marker = Marker(host, cluster)
         self.conninfo = source.conninfo(None, None)
 
     def run(self) -> None:
+        wait_for_earlier(self.host, self.cluster, self.options.timeout)
+        self.marker.load()
         identify(self.host, self.cluster, self.source)
         primary = ask(self.host, self.cluster, self.source)
         here = self._read(primary)

@@ -126,6 +126,7 @@ class Server:
         listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True)
         for process in [postmaster, *map(int, listed.stdout.split())]:
             os.kill(process, signal.SIGKILL)
+        until(lambda: not Path(f"/proc/{postmaster}").exists())
 
     def senders(self, number: signal.Signals) -> None:
         """Freeze or thaw what sends WAL, so that the standby's connection stays open and silent."""
@@ -166,7 +167,8 @@ class Pair:
         for server in (self.first, self.second):
             if server.running:
                 HOST.run(
-                    [str(programs() / "pg_ctl"), "stop", "-s", "-m", "immediate", "-D", str(server.directory)], user=USER
+                    [str(programs() / "pg_ctl"), "stop", "-s", "-m", "immediate", "-D", str(server.directory)],
+                    user=USER,
                 )
 
 
