@@ -235,24 +235,60 @@ def test_an_account_that_may_too_little_is_told(pair: Pair, tmp_path: Path) -> N
     assert "grant it that privilege" in outcome.msg
 
 
-@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("last", [2, 3, 4, 5])
-def test_a_run_that_was_killed_is_finished_by_the_next(
-    pair: Pair, last: int, done: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Program 1 reads, 2 asks for the connection's age, 3 makes the journal's place, 4 stops, 5 promotes."""
+def kill_promotion(pair: Pair, last: int, done: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The relay log is older than the limit by then, so that only the record lets the next run go on.
+
+    Program 1 reads, 2 asks for the connection's age, 3 makes the journal's place, 4 stops, 5 promotes.
+    """
     pair.two.sql("STOP SLAVE SQL_THREAD")
     pair.one.write(20)
     eventually(lambda: pair.two.state.gtid_io_pos == pair.one.sql("SELECT @@gtid_binlog_pos"), "it is received")
+    time.sleep(LIMIT["max_data_loss_seconds"] + 0.5)
     pair.one.power_off()
     if (pair.work / "journal").exists():
         (pair.work / "journal").rmdir()
     with monkeypatch.context() as patch:
         patch.setattr(pair.two, "host", KilledHost(pair.two.namespace, last, done))
         with pytest.raises(Killed):
-            promoted(pair.two)
-    outcome = promoted(pair.two)
+            promoted(pair.two, limits=LIMIT)
+
+
+def assert_finished(pair: Pair, resumed: bool) -> None:
+    outcome = promoted(pair.two, limits=LIMIT)
     assert outcome.msg is None
+    assert outcome.facts.get("resumed", resumed) is resumed
     assert pair.two.state.is_primary
     assert pair.two.rows == 23
-    assert not promoted(pair.two).changed
+    assert not promoted(pair.two, limits=LIMIT).changed
+
+
+LIMIT = {"max_data_loss_seconds": 3.0}
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("last", [2, 3, 4, 5])
+def test_a_run_that_was_killed_is_finished_by_the_next(
+    pair: Pair, last: int, done: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_promotion(pair, last, done, monkeypatch)
+    assert_finished(pair, resumed=(last, done) >= (4, True))
+
+
+def test_a_run_that_was_killed_before_writes_were_let_in_is_finished(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_promotion(pair, 5, False, monkeypatch)
+    eventually(lambda: pair.two.rows == 23, "everything is applied")
+    pair.two.sql("STOP SLAVE; RESET SLAVE ALL")
+    assert_finished(pair, resumed=True)
+
+
+def test_a_killed_run_is_not_finished_over_what_somebody_threw_away(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_promotion(pair, 4, False, monkeypatch)
+    pair.two.sql("STOP SLAVE; RESET SLAVE ALL")
+    outcome = promoted(pair.two, limits=LIMIT)
+    assert outcome.msg
+    assert "replicates from nowhere" in outcome.msg
+    assert pair.two.state.read_only
