@@ -207,6 +207,7 @@ class Debian(LayeredMachine):
         port, other = next(self.site.topology.links_of(self.name))
         return {
             "standby_interface": port.name,
+            "standby_replication_address": self.spec.address,
             "standby_switch_port": {"switch": other.machine, "port": other.name},
             **({} if self.spec.power else {"standby_cold": True}),
         }

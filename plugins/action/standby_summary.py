@@ -60,6 +60,8 @@ def summary_of(hostvars: Mapping[str, Any], arguments: Mapping[str, Any]) -> Sum
     reporter = Reporter(
         arguments["failed"], arguments["target"], arguments["procedure"], arguments["mode"], arguments["language"]
     )
+    if arguments["procedure"] == "rejoin":
+        return reporter.rejoined(registered(arguments["failed"]))
     return reporter.summary(
         registered(arguments["target"]), {host: registered(host) for host in arguments["applications"]}
     )

@@ -71,6 +71,24 @@ class Reporter:
             lines.insert(0, self._fence(takeover))
         return Summary(self._say(f"title_{self._procedure}"), lines, self._closing(lines))
 
+    def rejoined(self, result: Optional[Result]) -> Summary:
+        """Return the summary of a rejoin; the result is what the host that follows registered."""
+        lines = [self._follower(result)]
+        return Summary(self._say("title_rejoin"), lines, self._closing(lines))
+
+    def _follower(self, result: Optional[Result]) -> Line:
+        name = self._names["failed"]
+        if self._mode != "run":
+            return Line(name, "done", self._say("plan_rejoin"))
+        if result is None:
+            return Line(name, "not_tried", self._say("not_tried"))
+        if result.get("failed") or result.get("unreachable"):
+            return Line(name, "failed", self._trouble(name, result), dict(result))
+        steps = "; ".join(result["steps"])
+        proofs = [self._say("proof", check=each["check"], seen=each["seen"]) for each in result.get("proven", [])]
+        text = self._say("rejoined", steps=steps) if result["changed"] else self._say("rejoined_already")
+        return Line(name, "done", self._joined([text, *proofs]), dict(result))
+
     def _say(self, key: str, **values: object) -> str:
         return self._words[key].format(**self._names, **values)
 
