@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql import promote, rejoin, switch
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import Outcome
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.plan import Options
+
 from tests.lab.postgresql.pair import HOST, OPTIONS, Pair, until
 
 
@@ -140,14 +142,11 @@ rejoin.transact(Mortal(), Cluster.from_dict(cluster), Source.from_dict(source), 
 
 
 def killed(pair: Pair, options: Options, at: int) -> int:
-    import json
-
     values = [pair.first.cluster, pair.source(pair.second, "one"), options]
     arguments = [json.dumps(value.to_dict()) for value in values]
     path = os.pathsep.join(sys.path)
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, *arguments, str(at)], env={**os.environ, "PYTHONPATH": path}, timeout=120
-    )
+    command = [sys.executable, "-c", KILLED, *arguments, str(at)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, timeout=120, check=False)
     return done.returncode
 
 
