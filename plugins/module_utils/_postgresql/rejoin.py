@@ -160,6 +160,8 @@ class Rejoin:
             checkpoint_source(self.host, self.cluster, self.source)
             self._did([f"CHECKPOINT on {self.source.title}"])
             self._did(rewind(self.host, self.cluster, self.source, self.marker, self.options.copy_timeout))
+        elif self.marker.doing == "rewound":
+            self.marker.restore_settings(self.cluster.data_directory)
         elif way.kind == BACKUP:
             self._did(back_up(self.host, self.cluster, self.source, self.marker, self.options.copy_timeout))
         self.outcome.seconds[way.kind] = self.outcome.seconds.get(way.kind, 0.0) + self.host.now() - began
