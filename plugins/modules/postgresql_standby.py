@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: postgresql_standby
 short_description: Promote a PostgreSQL standby, or make a server the standby of another
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - With O(state=primary) a standby is promoted, after every guard has agreed; it returns when writes are taken.
   - With O(state=standby) a former primary, a broken standby or an empty directory becomes a standby of O(source). What

@@ -62,12 +62,20 @@ class Reporter:
         self._procedure = procedure
         self._mode = mode
 
-    def summary(self, takeover: Optional[Result], services: Mapping[str, Optional[Result]]) -> Summary:
+    def summary(
+        self,
+        takeover: Optional[Result],
+        services: Mapping[str, Optional[Result]],
+        released: Optional[Result] = None,
+        reclaimed: Optional[Result] = None,
+    ) -> Summary:
         """Return the summary; each result is what the host's task registered, None where it did not run."""
         done = takeover is not None and not takeover.get("failed")
         lines = [self._takeover(takeover)]
         lines += [self._services(host, result, done) for host, result in services.items()]
-        if takeover is not None and self._mode == "run":
+        if self._procedure == "switchover":
+            lines.insert(0, self._handed_over(released, reclaimed))
+        elif takeover is not None and self._mode == "run":
             lines.insert(0, self._fence(takeover))
         return Summary(self._say(f"title_{self._procedure}"), lines, self._closing(lines))
 
@@ -117,6 +125,22 @@ class Reporter:
         if result.get("failed"):
             return Line(name, "not_tried", self._say("fence_none"))
         return Line(name, "done", self._say("fence_before"))
+
+    def _handed_over(self, released: Optional[Result], reclaimed: Optional[Result]) -> Line:
+        name = self._names["failed"]
+        if released is None:
+            return Line(name, "not_tried", self._say("not_tried"))
+        if released.get("failed") or released.get("unreachable"):
+            return Line(name, "failed", self._trouble(name, released), dict(released))
+        if self._mode != "run":
+            return Line(name, "done", self._planned(released), dict(released))
+        if reclaimed is None:
+            return Line(name, "done", self._say("released", what=released["proof"]["what"]), dict(released))
+        if reclaimed.get("failed") or reclaimed.get("unreachable"):
+            return Line(name, "failed", self._trouble(name, reclaimed), dict(reclaimed))
+        return Line(
+            name, "failed", self._say("reclaimed", seconds=f"{reclaimed['seconds']['total']:.1f}"), dict(reclaimed)
+        )
 
     def _takeover(self, result: Optional[Result]) -> Line:
         name = self._names["target"]
