@@ -62,6 +62,7 @@ class DebianOptions:
     database: Database | None = None
     application: bool = False
     wake_on_lan: bool = False
+    groups: tuple[str, ...] = ()
 
 
 class Debian(LayeredMachine):
@@ -264,7 +265,7 @@ class Debian(LayeredMachine):
 
     def groups(self) -> Sequence[str]:
         cold = () if self.spec.power else ("cold_standbys",)
-        return (f"{self.spec.role}s", *cold)
+        return (f"{self.spec.role}s", *cold, *self.options.groups)
 
 
 def _port(port: str, interface: str | None) -> str:
