@@ -31,7 +31,7 @@ def main() -> int:
     findings: list[str] = []
     try:
         _say("The lab: a small hospital, two core switches, four access switches, two servers")
-        lab.up(_step)
+        lab.up(_step, parts=["network"])
         _failover(lab, findings)
         _again(lab, findings)
         _failback(lab, findings)

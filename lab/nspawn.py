@@ -67,7 +67,7 @@ def _supervise(plan: Plan, tell: int) -> NoReturn:
         os.setsid()
         _attach(plan.console)
         host_mounts = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
-        cgroups.enter(plan.group)
+        outside = cgroups.enter(plan.group)
         _mount(plan)
         machine = subprocess.Popen(_command(plan), preexec_fn=_die_with_supervisor)  # noqa: PLW1509
         pid_file = Path(plan.pid_file)
@@ -80,6 +80,7 @@ def _supervise(plan: Plan, tell: int) -> NoReturn:
     machine.wait()
     ip_batch(commands_of_power_off(plan.ports, bool(plan.asleep)), namespace=Path(plan.namespace).name)
     if plan.asleep:
+        cgroups.move(outside)
         kernel.setns(f"/proc/self/fd/{host_mounts}", kernel.CLONE_NEWNS)
         Path(plan.pid_file).with_name("asleep.pid").write_text(f"{os.getpid()}\n", encoding="ascii")
         os.execv(plan.asleep[0], plan.asleep)
@@ -103,7 +104,10 @@ def _attach(console: str) -> None:
 def _mount(plan: Plan) -> None:
     kernel.unshare(kernel.CLONE_NEWNS)
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
-    kernel.mount("overlay", plan.root, "overlay", options=f"lowerdir={plan.lower},upperdir={plan.upper},workdir={plan.work}")
+    kernel.mount(
+        "overlay", plan.root, "overlay", options=f"lowerdir={plan.lower},upperdir={plan.upper},workdir={plan.work}"
+    )
+    RUN.mkdir(exist_ok=True)
     # What systemd-nspawn writes there for its own use does not reach the host.
     kernel.mount("tmpfs", RUN, "tmpfs", kernel.MS_NOSUID, "mode=755,size=4m")
 
