@@ -32,7 +32,7 @@ def _failover(lab: Lab, findings: list[str]) -> None:
     say(f"{PRIMARY} loses power while an application writes, then standby_failover runs")
     with Writer(lab) as writer:
         lab.machine(PRIMARY).power_off()
-        run = _play(lab, "standby_failover", failed=PRIMARY, contingency_confirm=PRIMARY)
+        run = _play(lab, "standby_failover", failed=PRIMARY, contingency_confirm=PRIMARY, standby_synchronous="true")
         served = writer.accepted_after(run.started) if run.status == 0 else None
         report = writer.report(STANDBY)
     _show(run, report)
