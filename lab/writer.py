@@ -85,12 +85,15 @@ class Writer:
         interval, answer = self._options
         argv = machine.command(["python3", PROGRAM, service, self.source, str(interval), str(answer)])
         with self._log.open("wb") as log, self._log.with_suffix(".errors").open("wb") as errors:
-            self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=errors)
+            # In a session of its own: what enters the machine is another process, and both have to end.
+            self._process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, start_new_session=True
+            )
         self.accepted_after(0.0, BEGINS_WITHIN)
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGKILL)
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
     def acknowledged(self) -> list[Row]:
@@ -113,10 +116,12 @@ class Writer:
 
     def missing(self, machine: str) -> tuple[int, ...]:
         """The rows that were acknowledged and that the database of a machine does not have."""
+        # Before the database is asked: what is acknowledged meanwhile is in no danger.
+        acknowledged = {row.number for row in self.acknowledged()}
         found = postgresql.sql(
             self.lab, machine, f"SELECT number FROM {postgresql.TABLE} WHERE source = '{self.source}'"
         )
-        return tuple(sorted({row.number for row in self.acknowledged()} - {int(line) for line in found.split()}))
+        return tuple(sorted(acknowledged - {int(line) for line in found.split()}))
 
     def report(self, machine: str) -> Report:
         """What was lost, compared with the machine that has the service now."""

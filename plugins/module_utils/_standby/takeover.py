@@ -21,7 +21,7 @@ from . import record as records
 from .engine import Engine, EngineError
 from .engines import engine_named
 from .lease import Lease, LeaseHeld, Owner, limitation
-from .record import DONE, FENCED, Record
+from .record import DONE, FENCED, REJOINED, Record
 
 Arguments = Mapping[str, Any]
 UNFINISHED_SECONDS = 3600.0
@@ -151,8 +151,12 @@ class _Finish:
             run=self._owner.run,
             started_at=self._arguments["started_at"],
             proof=dict(self._arguments["proof"]),
+            waited_for=self._engine.waits_for() or self._waited_for_before(),
         )
         records.write(self._host, record)
+        if self._engine.waits_for():
+            self._result["changed"] = True
+            self._result["steps"].append(self._timed("stop_waiting", self._engine.stop_waiting))
         self._await_last_byte()
         with ThreadPoolExecutor(1) as pool:
             answering = pool.submit(self._answering)
@@ -160,6 +164,11 @@ class _Finish:
             self._take_address(answering)
         records.write(self._host, record.further(DONE, done_at=self._host.wall()))
         return None
+
+    def _waited_for_before(self) -> Optional[str]:
+        """Return what a run that was broken off has taken away."""
+        record = records.read(self._host)
+        return record.waited_for if record and record.phase != REJOINED else None
 
     def _is_done(self) -> bool:
         record = records.read(self._host)
@@ -171,7 +180,7 @@ class _Finish:
         )
 
     def _await_last_byte(self) -> None:
-        """After a planned stop the primary's last write has to be here; then nothing is lost, whatever the limits say."""
+        """After a planned stop the primary's last write has to be here; then nothing is lost."""
         position = self._arguments.get("position")
         if not position or self._engine.is_primary():
             return
