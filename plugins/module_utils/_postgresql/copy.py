@@ -172,7 +172,11 @@ def rewind(host: Host, cluster: Cluster, source: Source, marker: Marker, timeout
 
 
 def back_up(host: Host, cluster: Cluster, source: Source, marker: Marker, timeout: float) -> List[str]:
-    """Copy everything beside the old data, then exchange; the old data stays until the standby streams."""
+    """Copy everything beside the old data, then exchange; the old data stays until the standby streams.
+
+    The standby's slot keeps the WAL meanwhile; the backup does not use it, as it would still hold it for a moment when
+    the standby connects, which then tries again only after five seconds.
+    """
     new = f"{cluster.data_directory}.rejoin-new"
     if marker.doing == "swapping":
         return exchange(host, cluster, marker)
@@ -181,8 +185,6 @@ def back_up(host: Host, cluster: Cluster, source: Source, marker: Marker, timeou
     checked(host, cluster, ["rm", "-rf", "--", new], f"{new} of an earlier run could not be removed", timeout)
     command = [cluster.program("pg_basebackup"), "-D", new, "-X", "stream", "-c", "fast", "--no-password"]
     command += ["-d", source.conninfo(None, None)]
-    if source.slot:
-        command += ["-S", source.slot]
     checked(host, cluster, command, f"The base backup from {source.title} failed", timeout)
     marker.restore_settings(new)
     put(host, cluster, f"{new}/standby.signal", "")
