@@ -167,8 +167,14 @@ def rewind(host: Host, cluster: Cluster, source: Source, marker: Marker, timeout
     command += ["--source-server", source.conninfo(source.rewind_user)]
     checked(host, cluster, command, f"pg_rewind of {cluster.title} from {source.title} failed", timeout)
     marker.write("rewound")
-    marker.restore_settings(cluster.data_directory)
+    finish_rewind(cluster, marker)
     return [*steps, f"pg_rewind from {source.title}"]
+
+
+def finish_rewind(cluster: Cluster, marker: Marker) -> None:
+    """Put the server's own settings over those that came with the primary's files."""
+    marker.restore_settings(cluster.data_directory)
+    marker.write("configuring")
 
 
 def back_up(host: Host, cluster: Cluster, source: Source, marker: Marker, timeout: float) -> List[str]:
