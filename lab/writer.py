@@ -11,6 +11,7 @@ report = writer.report("his-db-2")         # acknowledged, missing, outage
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -85,7 +86,6 @@ class Writer:
         interval, answer = self._options
         argv = machine.command(["python3", PROGRAM, service, self.source, str(interval), str(answer)])
         with self._log.open("wb") as log, self._log.with_suffix(".errors").open("wb") as errors:
-            # In a session of its own: what enters the machine is another process, and both have to end.
             self._process = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, start_new_session=True
             )
@@ -93,6 +93,7 @@ class Writer:
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
+            # nsenter and, within the machine, its child.
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
@@ -116,12 +117,9 @@ class Writer:
 
     def missing(self, machine: str) -> tuple[int, ...]:
         """The rows that were acknowledged and that the database of a machine does not have."""
-        # Before the database is asked: what is acknowledged meanwhile is in no danger.
         acknowledged = {row.number for row in self.acknowledged()}
-        found = postgresql.sql(
-            self.lab, machine, f"SELECT number FROM {postgresql.TABLE} WHERE source = '{self.source}'"
-        )
-        return tuple(sorted(acknowledged - {int(line) for line in found.split()}))
+        question = f"SELECT number FROM {postgresql.TABLE} WHERE source = '{self.source}'"
+        return tuple(sorted(acknowledged - {int(line) for line in postgresql.sql(self.lab, machine, question).split()}))
 
     def report(self, machine: str) -> Report:
         """What was lost, compared with the machine that has the service now."""
@@ -132,7 +130,7 @@ class Writer:
 
 def longest_gap(rows: Sequence[Row]) -> tuple[float, float]:
     """Between which two acknowledgements the most time passed."""
-    pairs = zip(rows, rows[1:], strict=False)
+    pairs = itertools.pairwise(rows)
     return max(((one.accepted, other.accepted) for one, other in pairs), key=lambda gap: gap[1] - gap[0])
 
 
