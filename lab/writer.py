@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from lab import postgresql
 from lab.errors import LabError
-from lab.kinds.layered import LayeredMachine
+from lab.kinds.layered import LayeredMachine, kill
 
 if TYPE_CHECKING:
     from lab.engine import Lab
@@ -88,8 +87,9 @@ class Writer:
         self.accepted_after(0.0, BEGINS_WITHIN)
 
     def stop(self) -> None:
+        """What runs inside the machine is the child of the process that entered it."""
         if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGKILL)
+            kill([*map(int, _children_of(self._process.pid)), self._process.pid])
             self._process.wait()
 
     def acknowledged(self) -> list[Row]:
@@ -124,3 +124,7 @@ class Writer:
         gaps = [(later.accepted - earlier.accepted, earlier, later) for earlier, later in zip(rows, rows[1:], strict=False)]
         longest, before, after = max(gaps, key=lambda gap: gap[0])
         return Report(len(rows), self.missing(machine), longest, before.accepted, after.accepted)
+
+
+def _children_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
