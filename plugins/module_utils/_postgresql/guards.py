@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Callable, Optional, Tuple
 
-from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import FenceProof, Limits, State
+from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import FenceProof, Limits, State, lsn
 
 Guard = Callable[[State, Optional[FenceProof], Limits], Optional[str]]
 
@@ -43,6 +43,19 @@ def not_fenced(state: State, proof: Optional[FenceProof], _limits: Limits) -> Op
     )
 
 
+def not_received(state: State, proof: Optional[FenceProof], _limits: Limits) -> Optional[str]:
+    """A primary that was shut down cleanly tells exactly what the standby must have."""
+    last = lsn(proof.shutdown_lsn) if proof else None
+    have = max(lsn(state.receive_lsn) or 0, lsn(state.replay_lsn) or 0)
+    if proof is None or last is None or have > last:
+        return None
+    return (
+        f"The primary's last record is at {proof.shutdown_lsn} and the standby has WAL to "
+        f"{state.receive_lsn or state.replay_lsn}, so {last - have} bytes and more are missing; start the primary "
+        "again and let the standby catch up."
+    )
+
+
 def replay_paused(state: State, _proof: Optional[FenceProof], _limits: Limits) -> Optional[str]:
     if not state.replay_paused:
         return None
@@ -58,13 +71,13 @@ def hot_standby_off(state: State, _proof: Optional[FenceProof], _limits: Limits)
     return "The standby runs with hot_standby off and cannot be watched while it is promoted; set hot_standby to on."
 
 
-def timeline_behind(state: State, _proof: Optional[FenceProof], _limits: Limits) -> Optional[str]:
-    """The receiver's timeline is that of the primary; a standby on another one has not followed a promotion."""
-    if state.timeline is None or state.received_timeline is None or state.timeline >= state.received_timeline:
+def timeline_behind(state: State, _proof: Optional[FenceProof], limits: Limits) -> Optional[str]:
+    """A standby on an older timeline has not followed a promotion, and misses what was committed since."""
+    if limits.expected_timeline is None or state.timeline is None or state.timeline >= limits.expected_timeline:
         return None
     return (
-        f"The standby replays timeline {state.timeline} and the primary writes timeline {state.received_timeline}: "
-        "what was committed there is missing here; promote another standby, or wait until this one follows."
+        f"The standby is on timeline {state.timeline} and the primary was on timeline {limits.expected_timeline}: "
+        "what was committed there is missing here; promote another standby, or let this one follow first."
     )
 
 
@@ -128,9 +141,10 @@ EVIDENCE = {
     "commit": "The last commit that came from the primary",
 }
 GUARDS: Tuple[Guard, ...] = (
+    hot_standby_off,
     not_reachable,
     not_fenced,
-    hot_standby_off,
+    not_received,
     replay_paused,
     timeline_behind,
     disk_full,
@@ -160,6 +174,8 @@ def loss_seconds(state: State, proof: Optional[FenceProof]) -> Optional[float]:
     It runs from the last moment at which the standby provably had everything to the moment at which the primary was
     known to be stopped. Without a proof it runs to the reading.
     """
+    if proof is not None and proof.confirmed and proof.shutdown_lsn and not_received(state, proof, Limits()) is None:
+        return 0.0
     if state.heard_age is None:
         return None
     if proof is None or not proof.confirmed:

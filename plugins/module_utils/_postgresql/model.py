@@ -113,7 +113,7 @@ class Limits(Data):
     """What the site puts up with.
 
     ``accept_data_loss`` is a figure in seconds that an engineer named: it replaces the limits on lost data where it is
-    at least what was seen. ``synchronous`` is the site's word that the primary waits for this standby with each commit.
+    at least what was seen. ``expected_timeline`` is the primary's, as last seen. ``synchronous`` is the site's word that the primary waits for this standby with each commit.
     """
 
     max_data_loss_seconds: float = 5.0
@@ -122,19 +122,22 @@ class Limits(Data):
     max_replay_bytes: int = 268435456
     accept_data_loss: Optional[float] = None
     synchronous: bool = False
+    expected_timeline: Optional[int] = None
 
 
 @dataclass(frozen=True)
 class FenceProof(Data):
     """Why the primary cannot write any more: ``what`` was done to it by ``method``, seen at ``at_epoch``.
 
-    ``at_epoch`` is when the primary was first known to be stopped, in seconds of the epoch.
+    ``at_epoch`` is when the primary was first known to be stopped, in seconds of the epoch. ``shutdown_lsn`` is the
+    position of the last record of a primary that was shut down cleanly: a standby that has it misses nothing.
     """
 
     method: str
     what: str
     at_epoch: float
     confirmed: bool
+    shutdown_lsn: Optional[str] = None
 
 
 @dataclass(frozen=True)

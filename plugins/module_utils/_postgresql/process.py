@@ -1,0 +1,88 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stop and start a server's processes, through its unit where it has one."""
+
+from __future__ import annotations
+
+from typing import List, Optional
+
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer, Host
+from ansible_collections.contingency.infra.plugins.module_utils._postgresql.find import settings_command
+from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import Cluster, PostgresqlError
+
+POLL = 0.01
+
+
+def pid(host: Host, cluster: Cluster) -> Optional[int]:
+    """Return the process that holds the data directory, None where none does."""
+    lines = (host.read(f"{cluster.data_directory}/postmaster.pid") or "").splitlines()
+    number = lines[0].strip().lstrip("-") if lines else ""
+    if not number.isdigit():
+        return None
+    command = (host.read(f"/proc/{number}/cmdline") or "").split("\0")[0]
+    return int(number) if command.rsplit("/", 1)[-1].startswith(("postgres", "postmaster")) else None
+
+
+def stop(host: Host, cluster: Cluster, timeout: float) -> List[str]:
+    """Stop it cleanly, so that all of its WAL goes to its standbys; returns the steps that were done.
+
+    The signal is what `pg_ctl stop -m fast` sends; waiting for the process to go is ten times finer than pg_ctl's.
+    """
+    process = pid(host, cluster)
+    if process is None:
+        return []
+    restarts = cluster.unit is not None and _restarts(host, cluster.unit)
+    if restarts and cluster.unit:
+        _run(host, ["systemctl", "stop", cluster.unit], None, timeout, f"{cluster.title} did not stop")
+        steps = [f"systemctl stop {cluster.unit}"]
+    else:
+        _run(host, ["kill", "-INT", str(process)], cluster.os_user, timeout, f"{cluster.title} was not told to stop")
+        steps = [f"fast shutdown of {cluster.title}"]
+    deadline = host.now() + timeout
+    while host.exists(f"/proc/{process}") and pid(host, cluster) == process:
+        if host.now() > deadline:
+            raise PostgresqlError(
+                f"{cluster.title} (process {process}) is still stopping after {timeout:g} s, perhaps waiting for a "
+                "standby that does not take its last WAL; look at it, and run this again."
+            )
+        host.sleep(POLL)
+    return steps
+
+
+def start(host: Host, cluster: Cluster, timeout: float) -> List[str]:
+    """Start it as what its files say; returns the steps that were done."""
+    if pid(host, cluster) is not None:
+        return []
+    if cluster.unit:
+        host.run(["systemctl", "reset-failed", cluster.unit], timeout=10)
+        _run(host, ["systemctl", "start", cluster.unit], None, timeout, f"{cluster.title} did not start")
+        return [f"systemctl start {cluster.unit}"]
+    settings = settings_command("postgres", cluster.data_directory, cluster.config_directory)[3:]
+    command = [cluster.program("pg_ctl"), "start", "-s", "-w", "-t", str(int(timeout)), "-D", cluster.data_directory]
+    command += ["-l", f"{cluster.data_directory}.log"]
+    if settings:
+        command += ["-o", " ".join(settings)]
+    _run(host, command, cluster.os_user, timeout + 5, f"{cluster.title} did not start")
+    return [f"pg_ctl start -D {cluster.data_directory}"]
+
+
+def reload(host: Host, cluster: Cluster) -> List[str]:
+    process = pid(host, cluster)
+    if process is None:
+        return []
+    _run(host, ["kill", "-HUP", str(process)], cluster.os_user, 10, f"{cluster.title} was not told to reload")
+    return [f"reload {cluster.title}"]
+
+
+def _restarts(host: Host, unit: str) -> bool:
+    """Would systemd start it again if its process ended by itself?"""
+    answer = host.run(["systemctl", "show", "--property=Restart", "--value", unit], timeout=10)
+    return answer.output.strip() not in ("", "no", "on-failure", "on-abnormal", "on-abort", "on-watchdog")
+
+
+def _run(host: Host, command: List[str], user: Optional[str], timeout: float, problem: str) -> Answer:
+    answer = host.run(command, user=user, timeout=timeout)
+    if answer.status != 0:
+        raise PostgresqlError(f"{problem}: {answer.complaint}; look into its log (command: {' '.join(command)}).")
+    return answer
