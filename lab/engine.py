@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pickle
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -45,6 +46,13 @@ class Lab:
     def from_environment(cls, topology_file: Path = topology.DEFAULT_FILE) -> Lab:
         """The instance that LAB_NAME names."""
         return cls(Instance.from_environment(), topology.load(topology_file))
+
+    @classmethod
+    def of_running(cls, instance: Instance) -> Lab:
+        """The instance as it was built, or is being built, whichever topology it was built from."""
+        plan = pickle.loads(instance.plan.read_bytes())
+        assert isinstance(plan, topology.Topology)
+        return cls(instance, plan)
 
     def _take(self, parts: Iterable[str]) -> None:
         self.topology = self.plan.of_parts(tuple(parts))
@@ -151,6 +159,7 @@ class Lab:
         for recipe in sorted({recipe for machine in machines for recipe in machine.recipes()}, key=lambda r: r.name):
             rootfs.ensure(rootfs.show, recipe)
         self.instance.state.mkdir(parents=True, mode=0o700)
+        self.instance.plan.write_bytes(pickle.dumps(self.plan))
         progress(f"starting {len(machines)} machines as {self.instance.name}")
         with ThreadPoolExecutor() as pool:
             cables = pool.submit(network.build, self.instance, self.topology)

@@ -75,6 +75,11 @@ class Instance:
         """Exists once `up` has finished; holds the digest of the topology that it built."""
         return self.state / "complete"
 
+    @property
+    def plan(self) -> Path:
+        """The whole topology as `up` read it, for the lab's own processes that are not the one that called `up`."""
+        return self.state / "topology"
+
     def machine_state(self, machine: str) -> Path:
         return self.state / "machines" / machine
 

@@ -22,6 +22,7 @@ def write(instance: Instance, topology: Topology, machines: Iterable[Machine]) -
 
 def build(instance: Instance, topology: Topology, machines: Iterable[Machine]) -> dict[str, Any]:
     """As an Ansible inventory script prints it for --list."""
+    machines = list(machines)
     hosts: dict[str, dict[str, Any]] = {}
     groups: dict[str, dict[str, Any]] = {}
     for machine in machines:
@@ -29,6 +30,9 @@ def build(instance: Instance, topology: Topology, machines: Iterable[Machine]) -
             hosts[machine.name] = _host(topology, machine)
         for group in machine.groups():
             groups.setdefault(group, {"hosts": []})["hosts"].append(machine.name)
+    for machine in machines:
+        for other, variables in machine.variables_of_others().items():
+            hosts[other].update(variables)
     return {**groups, "all": {"vars": _everywhere(instance)}, "_meta": {"hostvars": hosts}}
 
 
@@ -42,7 +46,7 @@ def _everywhere(instance: Instance) -> dict[str, Any]:
 
 
 def _host(topology: Topology, machine: Machine) -> dict[str, Any]:
-    variables: dict[str, Any] = {"ansible_host": machine.spec.management, **machine.login()}
+    variables: dict[str, Any] = {"ansible_host": machine.spec.management, **machine.login(), **machine.variables()}
     uplinks = {
         other.machine: own.name
         for own, other in topology.links_of(machine.name)

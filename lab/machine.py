@@ -103,6 +103,14 @@ class Machine(ABC):
         """How the collection reaches it: inventory variables that only this kind has."""
         return {}
 
+    def variables(self) -> Mapping[str, Any]:
+        """Inventory variables that say what it does."""
+        return {}
+
+    def variables_of_others(self) -> Mapping[str, Mapping[str, Any]]:
+        """What other hosts need to know of it: inventory variables by host."""
+        return {}
+
     def describe(self) -> str:
         """A few words for status and drawings."""
         return f"{self.spec.role}, {self.kind}" if self.spec.role != self.kind else self.kind

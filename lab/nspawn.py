@@ -66,6 +66,7 @@ def _supervise(plan: Plan, tell: int) -> NoReturn:
     try:
         os.setsid()
         _attach(plan.console)
+        host_mounts = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
         cgroups.enter(plan.group)
         _mount(plan)
         machine = subprocess.Popen(_command(plan), preexec_fn=_die_with_supervisor)  # noqa: PLW1509
@@ -77,14 +78,19 @@ def _supervise(plan: Plan, tell: int) -> NoReturn:
         os._exit(1)
     os.close(tell)
     machine.wait()
-    ip_batch(commands_of_power_off(plan.ports, plan.asleep), namespace=Path(plan.namespace).name)
+    ip_batch(commands_of_power_off(plan.ports, bool(plan.asleep)), namespace=Path(plan.namespace).name)
+    if plan.asleep:
+        kernel.setns(f"/proc/self/fd/{host_mounts}", kernel.CLONE_NEWNS)
+        Path(plan.pid_file).with_name("asleep.pid").write_text(f"{os.getpid()}\n", encoding="ascii")
+        os.execv(plan.asleep[0], plan.asleep)
     os._exit(0)
 
 
-def commands_of_power_off(ports: list[str], asleep: list[str]) -> list[str]:
+def commands_of_power_off(ports: list[str], asleep: bool) -> list[str]:
     """Links down and addresses forgotten; a port that waits for a Wake-on-LAN frame keeps its carrier."""
     down = [f"link set {port} down" for port in ports]
-    return [*down, *(f"addr flush dev {port}" for port in ports), *(f"link set {port} up" for port in asleep)]
+    waiting = [f"link set {port} up" for port in ports] if asleep else []
+    return [*down, *(f"addr flush dev {port}" for port in ports), *waiting]
 
 
 def _attach(console: str) -> None:

@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from lab.kinds import controller, debian, linux, switch
+from lab.kinds import bmc, controller, debian, linux, switch
 
-__all__ = ["controller", "debian", "linux", "switch"]
+__all__ = ["bmc", "controller", "debian", "linux", "switch"]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from lab import cgroups, kernel, nspawn, options, postgresql, rootfs
-from lab.commands import ip_batch, run
+from lab.commands import ip_batch, run, spawn
 from lab.errors import LabError
 from lab.instance import MARK
 from lab.kinds.layered import PACKAGE, LayeredMachine, is_alive, kill
@@ -105,6 +105,9 @@ class Debian(LayeredMachine):
         instance = self.site.instance
         group = cgroups.group(instance, self.name)
         cgroups.remove(group)
+        sleeper = self._sleeper()
+        if sleeper is not None:
+            kill([sleeper])
         RUN.mkdir(exist_ok=True)
         plan = nspawn.Plan(
             name=self.name,
@@ -116,7 +119,7 @@ class Debian(LayeredMachine):
             root=str(self.state / "root"),
             binds=[f"{self.volume / Path(path).name}:/{path}" for path in DATABASES if self.options.database],
             ports=[MANAGEMENT_PORT, *self.ports],
-            asleep=self._asleep,
+            asleep=self._sleep_command,
             pid_file=str(self.state / "pid"),
             console=str(self.state / "console.log"),
             mark=instance.mark(self.name),
@@ -128,17 +131,16 @@ class Debian(LayeredMachine):
             raise LabError((done.stderr.strip() or f"{self.name} did not start").splitlines()[-1])
 
     @property
-    def _asleep(self) -> list[str]:
-        return [MANAGEMENT_PORT, *self.ports] if self.options.wake_on_lan else []
+    def _sleep_command(self) -> list[str]:
+        """What runs while it is off: its network card, which waits for a Wake-on-LAN frame."""
+        if not self.options.wake_on_lan:
+            return []
+        ports = [MANAGEMENT_PORT, *self.ports]
+        return [sys.executable, "-m", "lab.wake", self.site.instance.name, self.name, *ports]
 
     def supervisor(self) -> int | None:
         """The lab's own process that stays with the machine as long as it is on."""
-        try:
-            pid = int((self.state / "pid").read_text(encoding="ascii"))
-            arguments = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-        return pid if f'"{self.site.instance.mark(self.name)}"' in arguments and is_alive(pid) else None
+        return _process(self.state / "pid", f'"{self.site.instance.mark(self.name)}"')
 
     def running(self) -> bool:
         return self.supervisor() is not None
@@ -161,12 +163,21 @@ class Debian(LayeredMachine):
             supervisor = self.supervisor()
             if supervisor is not None:
                 kill([supervisor, *_descendants(supervisor)])
-            self.rest()
+            self._rest()
 
-    def rest(self) -> None:
-        """What its ports do while it is off: nothing, or wait for a frame that wakes it."""
+    def _rest(self) -> None:
+        """Its ports forget their addresses, or wait for a frame that wakes it."""
         ports = [MANAGEMENT_PORT, *self.ports]
-        ip_batch(nspawn.commands_of_power_off(ports, self._asleep), namespace=self.namespace)
+        ip_batch(nspawn.commands_of_power_off(ports, bool(self._sleep_command)), namespace=self.namespace)
+        if self._sleep_command and self._sleeper() is None:
+            environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), MARK: self.site.instance.mark(self.name)}
+            pid = spawn(self._sleep_command, self.state / "console.log", environment)
+            (self.state / "asleep.pid").write_text(f"{pid}\n", encoding="ascii")
+
+    def _sleeper(self) -> int | None:
+        """The process that is its network card while it is off."""
+        found = _process(self.state / "asleep.pid", "lab.wake")
+        return found if found != os.getpid() else None
 
     def power_on(self) -> None:
         self.start()
@@ -191,13 +202,32 @@ class Debian(LayeredMachine):
     def login(self) -> Mapping[str, str]:
         return {"ansible_user": "root"}
 
+    def variables(self) -> Mapping[str, Any]:
+        port, other = next(self.site.topology.links_of(self.name))
+        return {
+            "standby_interface": port.name,
+            "standby_switch_port": {"switch": other.machine, "port": other.name},
+            **({} if self.spec.power else {"standby_cold": True}),
+        }
+
     def groups(self) -> Sequence[str]:
-        return (f"{self.spec.role}s",)
+        cold = () if self.spec.power else ("cold_standbys",)
+        return (f"{self.spec.role}s", *cold)
 
 
 def _port(port: str, interface: str | None) -> str:
     address = f"ip addr add {interface} dev {port}\n" if interface else ""
     return f"ip addr flush dev {port}\n{address}ip link set {port} up\n"
+
+
+def _process(pid_file: Path, argument: str) -> int | None:
+    """The process that a file names, if it is alive and has such words among its arguments."""
+    try:
+        pid = int(pid_file.read_text(encoding="ascii"))
+        arguments = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return pid if argument in arguments and is_alive(pid) else None
 
 
 def _descendants(pid: int | None) -> list[int]:

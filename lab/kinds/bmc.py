@@ -1,0 +1,125 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The management controller (BMC) of a server: its own address, its own power, and the server's power switch."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lab import kernel, options, rootfs
+from lab.commands import ip_batch, spawn
+from lab.errors import LabError
+from lab.instance import MARK
+from lab.kinds.layered import PACKAGE, is_alive, kill
+from lab.machine import Machine, Site
+from lab.network import MANAGEMENT_PORT, management_address
+from lab.topology import MachineSpec
+
+USER = "admin"
+PASSWORD = "lab-only"
+IPMI_PORT = 623
+REDFISH_PORT = 443
+
+
+@dataclass(frozen=True)
+class BmcOptions:
+    """What topology.yml may say of a management controller."""
+
+    protocol: Literal["ipmi", "redfish"]
+    controls: str
+
+
+class Bmc(Machine):
+    """A process of the lab in the controller's network namespace; lab/bmc has what it serves."""
+
+    kind = "bmc"
+
+    def __init__(self, spec: MachineSpec, site: Site) -> None:
+        super().__init__(spec, site)
+        self.options = options.parse(BmcOptions, dict(spec.options), f"machine {spec.name}")
+        if self.options.controls not in site.topology.machines:
+            raise LabError(f"machine {spec.name} controls {self.options.controls}, which the topology does not have.")
+
+    @classmethod
+    def recipes(cls) -> tuple[rootfs.Recipe, ...]:
+        return (rootfs.SERVER,)
+
+    @property
+    def files(self) -> Path:
+        """What it keeps when its power is lost."""
+        return self.state / "files"
+
+    def prepare(self) -> None:
+        self.files.mkdir()
+
+    def start(self) -> None:
+        instance = self.site.instance
+        environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), MARK: instance.mark(self.name)}
+        argv = [sys.executable, "-m", "lab.bmc", instance.name, self.name]
+        pid = spawn(argv, self.state / "console.log", environment)
+        (self.state / "pid").write_text(f"{pid}\n", encoding="ascii")
+
+    def pid(self) -> int | None:
+        try:
+            pid = int((self.state / "pid").read_text(encoding="ascii"))
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        return pid if self.name.encode() in arguments and b"lab.bmc" in arguments and is_alive(pid) else None
+
+    def running(self) -> bool:
+        return self.pid() is not None
+
+    def not_ready(self) -> str | None:
+        if not self.running():
+            raise LabError(f"{self.name} stopped while it started: see {self.state / 'console.log'}.")
+        listens = {"ipmi": self._listens_to_datagrams, "redfish": self._accepts}[self.options.protocol]()
+        return None if listens else f"its {self.options.protocol} server does not answer yet"
+
+    def _accepts(self) -> bool:
+        with kernel.network_namespace(self.namespace_path), socket.socket() as client:
+            return client.connect_ex((self.spec.management, REDFISH_PORT)) == 0
+
+    def _listens_to_datagrams(self) -> bool:
+        with kernel.network_namespace(self.namespace_path):
+            sockets = Path("/proc/thread-self/net/udp").read_text(encoding="ascii")
+        return f":{IPMI_PORT:04X} " in sockets
+
+    def power_off(self) -> None:
+        ip_batch([f"link set {MANAGEMENT_PORT} down"], namespace=self.namespace)
+        pid = self.pid()
+        if pid is not None:
+            kill([pid])
+
+    def power_on(self) -> None:
+        if not self.running():
+            self.start()
+
+    def command(self, argv: Sequence[str]) -> list[str]:
+        return ["nsenter", f"--net={self.namespace_path}", "--", *argv]
+
+    def describe(self) -> str:
+        return f"{self.options.protocol} controller of {self.options.controls}"
+
+    def variables_of_others(self) -> Mapping[str, Mapping[str, Any]]:
+        """How the server that it controls is switched on and off."""
+        server = self.site.topology.machine(self.options.controls)
+        described: dict[str, Any] = {
+            "protocol": self.options.protocol,
+            "host": self.spec.management,
+            "port": {"ipmi": IPMI_PORT, "redfish": REDFISH_PORT}[self.options.protocol],
+            "user": USER,
+            "password": PASSWORD,
+        }
+        if self.options.protocol == "redfish":
+            described["ca_file"] = str(self.files / "certificate.pem")
+        if server.options.get("wake_on_lan"):
+            described["mac"] = management_address(self.site.topology, server.name)
+        return {server.name: {"standby_bmc": described}}
