@@ -202,7 +202,7 @@ class _Work:
         while True:
             if self._clock.now() >= ask_at:
                 ask_at = self._clock.now() + self._ask(action)
-            if not self._control.readable:
+            if not self._control.readable or self._confirmed_at is not None:
                 return
             self._read_back()
             left = self._end - self._clock.now()
@@ -226,13 +226,20 @@ class _Work:
             self._note(f"{action}: {error.message}")
             return POLL_SECONDS
         except BmcRefused as error:
-            if action not in self._asked and action != "graceful_off":
-                raise
             self._note(f"{action}: {error.message}")
+            if action not in self._asked and action != "graceful_off":
+                self._raise_unless_there(error)
             return again
         self._note(f"requested {action}" if action not in self._asked else f"requested {action} again")
         self._asked.append(action)
         return again
+
+    def _raise_unless_there(self, error: BmcRefused) -> None:
+        """A BMC may refuse because the state was reached meanwhile."""
+        if self._control.readable:
+            self._read_back()
+        if self._confirmed_at is None:
+            raise error
 
     def _read_back(self) -> None:
         """Read once more; a BMC may be silent for a moment while it switches."""

@@ -83,7 +83,8 @@ class Bmc:
     """How to reach a machine's BMC, or how to wake the machine.
 
     ``timeout`` is what a BMC that does not answer may cost, in seconds. ``broadcast`` and ``interface`` say where the
-    Wake-on-LAN packet goes, and ``probe`` (address:port) shows that the machine is on.
+    Wake-on-LAN packet goes, and ``probe`` (address:port) shows that the machine is on. ``ipmitool`` is the program, by
+    its path where it is not in an ordinary place.
     """
 
     protocol: str
@@ -99,6 +100,7 @@ class Bmc:
     broadcast: Optional[str] = None
     interface: Optional[str] = None
     probe: Optional[str] = None
+    ipmitool: str = "ipmitool"
     timeout: float = 5.0
 
     def __post_init__(self) -> None:
