@@ -9,7 +9,7 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,20 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible_collections.contingency.infra.plugins.modules.standby_takeover import ARGUMENT_SPEC
 from ansible_collections.contingency.infra.plugins.plugin_utils.agent import Agent, AgentError
-from ansible_collections.contingency.infra.plugins.plugin_utils.fences import fences_of, secrets_of
-from ansible_collections.contingency.infra.plugins.plugin_utils.fencing import Fence, NotFenced, Proof, fence_first
+from ansible_collections.contingency.infra.plugins.plugin_utils.fences import fences_of, secrets_of, starter_of
+from ansible_collections.contingency.infra.plugins.plugin_utils.fencing import (
+    Fence,
+    NotFenced,
+    NotStarted,
+    Proof,
+    Starter,
+    fence_first,
+)
 
 BEGIN, FINISH, GIVE_BACK = (f"_standby.takeover:{name}" for name in ("begin", "finish", "give_back"))
 OWN_LEASE_PATIENCE = 25.0
 OWN_LEASE_PAUSE = 0.2
+COLD_PAUSE = 0.5
 
 
 class ActionModule(ActionBase):
@@ -44,8 +52,9 @@ class ActionModule(ActionBase):
         host = str(variables["inventory_hostname"])
         agent = Agent(host, interpreter(variables), self._execute)
         fences = fences_of(arguments, variables["hostvars"])
-        result = Takeover(host, arguments, agent, fences).result(bool(self._task.check_mode))
-        cleaned: dict[str, Any] = remove_values(result, secrets_of(arguments, variables["hostvars"]))
+        starter = starter_of(host, variables["hostvars"]) if arguments["cold"] else None
+        result = Takeover(host, arguments, agent, fences, starter).result(bool(self._task.check_mode))
+        cleaned: dict[str, Any] = remove_values(result, secrets_of((host, arguments["failed"]), variables["hostvars"]))
         return cleaned
 
     def _execute(self, command: str, data: bytes) -> Mapping[str, Any]:
@@ -56,13 +65,22 @@ class ActionModule(ActionBase):
 class Takeover:
     """One takeover, as the controller sees it."""
 
-    def __init__(self, host: str, arguments: Mapping[str, Any], agent: Agent, fences: list[Fence]) -> None:
+    def __init__(
+        self,
+        host: str,
+        arguments: Mapping[str, Any],
+        agent: Agent,
+        fences: Sequence[Fence],
+        starter: Starter | None = None,
+    ) -> None:
         self._host = host
+        self._starter = starter
         self._arguments = arguments
         self._agent = agent
         self._fences = fences
         self._started = time.monotonic()
         self._seconds: dict[str, float] = {}
+        self._steps: list[str] = []
         self._call = {
             "host": host,
             "failed": arguments["failed"],
@@ -83,7 +101,9 @@ class Takeover:
                 return self._planned(self._begin(only_look=True))
             with ThreadPoolExecutor(1) as pool:
                 prepared = pool.submit(self._prepare)
-                return self._done(self._begin(only_look=False), prepared)
+                return self._done(self._begin_warm(), prepared)
+        except NotStarted as error:
+            return self._failed(f"{self._host}: does not answer and could not be switched on: {error}")
         except AgentError as error:
             return self._failed(str(error), unreachable=error.unreachable)
         except AnsibleConnectionFailure as error:
@@ -97,6 +117,29 @@ class Takeover:
             self._fences[0].prepare()
 
     # -- reading -----------------------------------------------------------------------------------
+
+    def _begin_warm(self) -> dict[str, Any]:
+        """Begin; a cold standby that does not answer is switched on first, and waited for."""
+        if self._starter is None:
+            return self._begin(only_look=False)
+        try:
+            return self._begin(only_look=False)
+        except AnsibleConnectionFailure:
+            self._steps.append(self._starter.start())
+        return self._begin_when_up(time.monotonic() + self._arguments["cold_timeout"])
+
+    def _begin_when_up(self, deadline: float) -> dict[str, Any]:
+        """Begin as soon as the host can be logged in to and its server can be read."""
+        while True:
+            over = time.monotonic() > deadline
+            try:
+                begun = self._begin(only_look=False)
+                if begun.get("state", {}).get("running") or over:
+                    return begun
+            except AnsibleConnectionFailure:
+                if over:
+                    raise
+            time.sleep(COLD_PAUSE)
 
     def _begin(self, only_look: bool) -> dict[str, Any]:
         """Return what the host reads; waits for what a killed run of this controller left at work."""
@@ -137,7 +180,7 @@ class Takeover:
             self._agent.call(GIVE_BACK, self._call)
             return self._failed(f"{begun['limitation']} Nothing was changed.")
         try:
-            proof = self._timed("fence", self._fenced)
+            proof = self._fenced(prepared)
         except NotFenced as error:
             self._agent.call(GIVE_BACK, self._call)
             return self._failed(
@@ -188,7 +231,7 @@ class Takeover:
             "changed": changed,
             "failed_host": self._arguments["failed"],
             "addresses": self._arguments["addresses"],
-            "steps": steps,
+            "steps": [*self._steps, *steps],
             "before": begun.get("state", {}),
             "record": begun.get("record"),
             "fence": None,

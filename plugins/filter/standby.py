@@ -16,7 +16,7 @@ def standby_partner(*arguments: Any) -> str:
     try:
         return partner(*arguments)
     except NameRefused as error:
-        raise AnsibleFilterError(f"{error}. Nothing was changed.") from error
+        raise AnsibleFilterError(f"{error}. Nothing was changed.") from None
 
 
 class FilterModule:

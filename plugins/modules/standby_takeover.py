@@ -76,6 +76,16 @@ options:
     description: Seconds that the promotion may take.
     type: float
     default: 60
+  cold:
+    description:
+      - Whether the standby host may be off. Where it cannot be reached, it is switched on through its own
+        C(standby_bmc), and waited for until its server can be read.
+    type: bool
+    default: false
+  cold_timeout:
+    description: Seconds that a cold standby host has from being switched on until its server can be read.
+    type: float
+    default: 300
 attributes:
   check_mode:
     description: Reads the standby host and returns the steps of a real run; fences and changes nothing.
@@ -163,6 +173,8 @@ ARGUMENT_SPEC = {
     "proof": {"type": "dict"},
     "limits": {"type": "dict", "default": {}},
     "timeout": {"type": "float", "default": 60},
+    "cold": {"type": "bool", "default": False},
+    "cold_timeout": {"type": "float", "default": 300},
 }
 
 

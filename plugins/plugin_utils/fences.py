@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.contingency.infra.plugins.module_utils._power.model import Bmc, PowerError
-from ansible_collections.contingency.infra.plugins.plugin_utils.fencing import BmcFence, Fence, OperatorFence
+from ansible_collections.contingency.infra.plugins.plugin_utils.fencing import BmcFence, Fence, OperatorFence, Starter
 
 
 def fences_of(arguments: Mapping[str, Any], hostvars: Mapping[str, Any]) -> list[Fence]:
@@ -24,15 +24,28 @@ def fences_of(arguments: Mapping[str, Any], hostvars: Mapping[str, Any]) -> list
     return [fence for fence in found if fence is not None]
 
 
-def _bmc(arguments: Mapping[str, Any], hostvars: Mapping[str, Any]) -> Fence | None:
-    failed = arguments["failed"]
-    described = hostvars[failed].get("standby_bmc")
-    if not described or described.get("protocol") == "wake_on_lan":
+def starter_of(host: str, hostvars: Mapping[str, Any]) -> Starter:
+    """Return what switches a cold standby host on."""
+    return Starter(host, bmc_of(host, hostvars))
+
+
+def bmc_of(host: str, hostvars: Mapping[str, Any]) -> Bmc | None:
+    """Return the BMC that the inventory names for a host, None where it names none."""
+    described = hostvars[host].get("standby_bmc")
+    if not described:
         return None
     try:
-        return BmcFence(failed, Bmc.from_dict(dict(described)), arguments["fence_timeout"])
+        return Bmc.from_dict(dict(described))
     except PowerError as error:
-        raise AnsibleActionFail(f"standby_bmc of {failed}: {error.message}") from error
+        raise AnsibleActionFail(f"standby_bmc of {host}: {error.message}") from error
+
+
+def _bmc(arguments: Mapping[str, Any], hostvars: Mapping[str, Any]) -> Fence | None:
+    failed = arguments["failed"]
+    bmc = bmc_of(failed, hostvars)
+    if bmc is None or bmc.protocol == "wake_on_lan":
+        return None
+    return BmcFence(failed, bmc, arguments["fence_timeout"])
 
 
 def _port(arguments: Mapping[str, Any], hostvars: Mapping[str, Any]) -> Fence | None:
@@ -50,7 +63,7 @@ def _operator(arguments: Mapping[str, Any], _hostvars: Mapping[str, Any]) -> Fen
     return OperatorFence(arguments["failed"], arguments["fenced"] or "", getpass.getuser())
 
 
-def secrets_of(arguments: Mapping[str, Any], hostvars: Mapping[str, Any]) -> set[str]:
+def secrets_of(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> set[str]:
     """Return what must not be in a result."""
-    described = hostvars[arguments["failed"]].get("standby_bmc") or {}
-    return {str(described["password"])} if described.get("password") else set()
+    described = [variables.get("standby_bmc") or {} for variables in (hostvars[name] for name in hosts)]
+    return {str(each["password"]) for each in described if each.get("password")}

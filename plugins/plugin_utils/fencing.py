@@ -11,8 +11,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ansible_collections.contingency.infra.plugins.module_utils._power.control import ensure_forced_off, open_control
+from ansible_collections.contingency.infra.plugins.module_utils._power.control import (
+    ensure_forced_off,
+    ensure_on,
+    open_control,
+)
 from ansible_collections.contingency.infra.plugins.module_utils._power.model import Bmc, PowerError
+
+START_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,29 @@ class Proof:
 
 class NotFenced(Exception):
     """This way did not lead to a proof; the text says why and what to do."""
+
+
+class NotStarted(Exception):
+    """A cold host could not be switched on; the text says why and what to do."""
+
+
+class Starter:
+    """Switches a cold standby host on."""
+
+    def __init__(self, host: str, bmc: Bmc | None) -> None:
+        self._host = host
+        self._bmc = bmc
+
+    def start(self) -> str:
+        """Switch it on and return what was done; NotStarted where that cannot be done."""
+        if self._bmc is None:
+            raise NotStarted(f"{self._host} has no standby_bmc in the inventory; switch it on by hand")
+        try:
+            with open_control(self._bmc) as control:
+                outcome = ensure_on(control, START_SECONDS)
+        except PowerError as error:
+            raise NotStarted(error.message) from error
+        return f"{self._host} {'was switched on' if outcome.changed else 'was on already'}"
 
 
 class Fence(ABC):

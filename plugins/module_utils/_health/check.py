@@ -155,7 +155,7 @@ class _Run:
 
 def _complaint(service: Service, seen: Seen, started: bool, seconds: float) -> str:
     way = f"see journalctl --unit {service.unit}" if service.unit else f"look at {service.name} itself"
-    kept = ", which stays started" if started else ""
+    kept = " was started but" if started else ""
     return (
         f"{service.name}{kept} did not get healthy within {seconds:.1f} s: {target(service.check)} saw "
         f"{seen.seen}, expected {seen.expected}; {way}, then run the task again: what is healthy stays as it is."

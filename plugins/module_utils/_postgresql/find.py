@@ -130,7 +130,7 @@ def _explicit(host: Host, wanted: Wanted) -> Place:
     return Place(version, known.name if known else data.rsplit("/", 1)[-1], data, config, programs, None)
 
 
-def _address(host: Host, place: Place, programs: str, wanted: Wanted) -> "tuple[int, str]":
+def _address(host: Host, place: Place, programs: str, wanted: Wanted) -> tuple[int, str]:
     """Port and socket directory: as told, as the running server noted, or as its settings say."""
     noted = (host.read(f"{place.data}/postmaster.pid") or "").splitlines()
     port = wanted.port or (int(noted[PORT]) if len(noted) > SOCKETS and noted[PORT].strip().isdigit() else None)

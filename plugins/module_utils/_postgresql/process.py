@@ -20,8 +20,9 @@ def pid(host: Host, cluster: Cluster) -> Optional[int]:
     number = lines[0].strip().lstrip("-") if lines else ""
     if not number.isdigit():
         return None
-    command = (host.read(f"/proc/{number}/cmdline") or "").split("\0")[0]
-    return int(number) if command.rsplit("/", 1)[-1].startswith(("postgres", "postmaster")) else None
+    command = (host.read(f"/proc/{number}/cmdline") or "").split("\0")
+    is_server = command[0].rsplit("/", 1)[-1].startswith(("postgres", "postmaster"))
+    return int(number) if is_server and cluster.data_directory in command else None
 
 
 def stop(host: Host, cluster: Cluster, timeout: float) -> List[str]:

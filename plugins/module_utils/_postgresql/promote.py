@@ -111,7 +111,7 @@ def checkpoint(host: Host, cluster: Cluster, timeout: float = 600.0) -> Outcome:
     return outcome
 
 
-def _guarded(state: State, proof: Optional[FenceProof], reason: Optional[str]) -> "list[Check]":
+def _guarded(state: State, proof: Optional[FenceProof], reason: Optional[str]) -> list[Check]:
     if state.is_primary:
         return [Check("primary", "takes writes", "is the primary already", True)]
     window = loss_seconds(state, proof)

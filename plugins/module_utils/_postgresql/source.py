@@ -161,3 +161,13 @@ def checkpoint_source(host: Host, cluster: Cluster, source: Source, timeout: flo
             f"{source.rewind_user or source.user} may not ask for one ({answer.complaint}); run CHECKPOINT on it as "
             "its administrator, and run this again."
         )
+
+
+def identify(host: Host, cluster: Cluster, source: Source) -> None:
+    """See that replication is let in, before anything is stopped or overwritten for it."""
+    answer = psql(host, cluster, "IDENTIFY_SYSTEM;", 10.0, source.conninfo(None, None) + " replication=true")
+    if answer.status != 0:
+        raise PostgresqlError(
+            f"The primary {source.title} does not let {source.user} replicate: {answer.complaint}; check that it runs, "
+            "its address, its pg_hba.conf and the passfile. Nothing was changed."
+        )

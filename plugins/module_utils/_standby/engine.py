@@ -49,5 +49,24 @@ class Engine(ABC):
         """Promote it and return what was done, when writes are accepted; EngineError where they are not."""
 
     @abstractmethod
-    def settle(self) -> None:
-        """Do, beside the traffic, what makes the way back possible."""
+    def release(self, timeout: float) -> Dict[str, Any]:
+        """Stop a primary so that its last write is at its standby.
+
+        Return what was done, and as ``position`` what the standby must have; EngineError where it is not proven.
+        """
+
+    @abstractmethod
+    def release_limitation(self) -> Optional[str]:
+        """Return why this primary must not be stopped for a planned switchover, or None."""
+
+    @abstractmethod
+    def prepare_release(self) -> None:
+        """Do ahead of time what shortens ``release``."""
+
+    @abstractmethod
+    def await_position(self, position: Mapping[str, Any], timeout: float) -> Dict[str, Any]:
+        """Wait until a standby has all up to this position and return the proof; EngineError where it does not."""
+
+    @abstractmethod
+    def reclaim(self, timeout: float) -> Dict[str, Any]:
+        """Start a primary again that was stopped for a switchover which did not come about."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence
+from typing import Mapping, Sequence
 
 
 class NameRefused(Exception):
@@ -16,11 +16,13 @@ def partner(
     failed: str,
     standby: str,
     groups: Mapping[str, Sequence[str]],
-    hostvars: Mapping[str, Mapping[str, Any]],
     group: str,
     limit: str = "",
 ) -> str:
-    """Return the server that takes over from the failed one; NameRefused where that cannot be told."""
+    """Return the server that takes over from the failed one; NameRefused where that cannot be told.
+
+    Without ``standby`` it is the other member of a group of two database servers; a pair is a group.
+    """
     members = list(groups.get(group, []))
     known = ", ".join(members) or f"none, the group {group} is empty"
     if limit:
@@ -30,20 +32,20 @@ def partner(
     for option, name in (("failed", failed), ("standby", standby)):
         if name and name not in members:
             raise NameRefused(f"{option}={name} is no database server of this inventory (database servers: {known})")
-    chosen = standby or _only_one(failed, hostvars, members)
+    chosen = standby or _only_one(failed, groups, members)
     if chosen == failed:
         raise NameRefused(f"failed and standby are both {failed}; name the other one with -e standby=NAME")
     return chosen
 
 
-def _only_one(failed: str, hostvars: Mapping[str, Mapping[str, Any]], members: List[str]) -> str:
-    named = hostvars[failed].get("standby_partner")
-    if named:
-        return str(named)
-    others = [name for name in members if name != failed]
-    if len(others) == 1:
-        return others[0]
+def _only_one(failed: str, groups: Mapping[str, Sequence[str]], members: Sequence[str]) -> str:
+    pairs = [
+        set(names) for names in groups.values() if len(names) == 2 and failed in names and set(names) <= set(members)
+    ]
+    partners = {name for pair in pairs for name in pair if name != failed}
+    if len(partners) == 1:
+        return partners.pop()
     raise NameRefused(
-        f"it cannot be told which server takes over from {failed} (others: {', '.join(others) or 'none'}); "
-        "name it with -e standby=NAME or with standby_partner in the inventory"
+        f"it cannot be told which server takes over from {failed} (in groups of two with it: "
+        f"{', '.join(sorted(partners)) or 'none'}); name it with -e standby=NAME, or make a group of the pair"
     )

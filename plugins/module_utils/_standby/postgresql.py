@@ -5,15 +5,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, Mapping, Optional
 
 from .._host.run import Host
 from .._postgresql.cluster import read
 from .._postgresql.find import Wanted, find
 from .._postgresql.guards import loss_seconds, promotion_limitation
 from .._postgresql.model import Cluster, FenceProof, Limits, PostgresqlError, State
-from .._postgresql.promote import checkpoint, promote
+from .._postgresql.process import start
+from .._postgresql.promote import promote
+from .._postgresql.switch import prepare, quiesce, switchover_limitation, wait_received
 from .engine import Engine, EngineError
+
+POSITION = ("shutdown_lsn", "timeline", "system_identifier")
 
 
 class PostgresqlEngine(Engine):
@@ -23,19 +28,15 @@ class PostgresqlEngine(Engine):
         self._host = host
         self._name = arguments["host"]
         self._state: Optional[State] = None
-        try:
+        with self._named():
             self._cluster = _cluster(host, arguments)
-        except PostgresqlError as error:
-            raise EngineError(f"{self._name}: {error.message}") from error
 
     def found(self) -> Dict[str, Any]:
         return self._cluster.to_dict()
 
     def read(self) -> None:
-        try:
+        with self._named():
             self._state = read(self._host, self._cluster)
-        except PostgresqlError as error:
-            raise EngineError(f"{self._name}: {error.message}") from error
 
     def is_primary(self) -> bool:
         return self._read_state().is_primary
@@ -51,14 +52,38 @@ class PostgresqlEngine(Engine):
         return loss_seconds(self._read_state(), FenceProof.from_dict(proof))
 
     def promote(self, timeout: float) -> Dict[str, Any]:
-        try:
+        with self._named():
             return promote(self._host, self._cluster, timeout).to_dict()
+
+    def release_limitation(self) -> Optional[str]:
+        reason = switchover_limitation(self._read_state())
+        return None if reason is None else f"{self._name}: {reason}"
+
+    def prepare_release(self) -> None:
+        with self._named():
+            prepare(self._host, self._cluster)
+
+    def release(self, timeout: float) -> Dict[str, Any]:
+        with self._named():
+            done = quiesce(self._host, self._cluster, timeout).to_dict()
+        return {**done, "position": {name: done["facts"][name] for name in POSITION}}
+
+    def await_position(self, position: Mapping[str, Any], timeout: float) -> Dict[str, Any]:
+        with self._named():
+            return wait_received(
+                self._host, self._cluster, position["shutdown_lsn"], timeout, position["system_identifier"]
+            ).to_dict()
+
+    def reclaim(self, timeout: float) -> Dict[str, Any]:
+        with self._named():
+            return {"steps": start(self._host, self._cluster, timeout)}
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
         except PostgresqlError as error:
             raise EngineError(f"{self._name}: {error.message}") from error
-
-    def settle(self) -> None:
-        """pg_rewind compares checkpoints: without one after the promotion it may find nothing to rewind."""
-        checkpoint(self._host, self._cluster)
 
     def _read_state(self) -> State:
         if self._state is None:

@@ -129,6 +129,8 @@ class Reporter:
         return self._say("planned", steps=steps) if steps else self._say("planned_nothing")
 
     def _services(self, host: str, result: Optional[Result], reached: bool) -> Line:
+        if result is None and self._mode != "run":
+            return Line(host, "done", self._say("service_planned"))
         if result is None:
             return Line(host, "done" if reached else "not_tried", self._say("service_none" if reached else "not_tried"))
         if result.get("failed") or result.get("unreachable"):

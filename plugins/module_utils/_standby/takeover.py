@@ -127,7 +127,7 @@ class _Finish:
         self._timed("read", self._engine.read)
         self._result["before"] = self._engine.state()
         self._result["data_loss_seconds"] = self._engine.loss(self._arguments["proof"])
-        reason = self._engine.limitation(self._arguments["proof"], self._arguments["limits"])
+        reason = self._engine.limitation(self._arguments["proof"], self._limits())
         if reason:
             return self._refuse(reason)
         if self._is_done():
@@ -140,12 +140,12 @@ class _Finish:
             proof=dict(self._arguments["proof"]),
         )
         records.write(self._host, record)
+        self._await_last_byte()
         with ThreadPoolExecutor(1) as pool:
             answering = pool.submit(self._answering)
             self._promote()
             self._take_address(answering)
         records.write(self._host, record.further(DONE, done_at=self._host.wall()))
-        self._engine.settle()
         return None
 
     def _is_done(self) -> bool:
@@ -156,6 +156,20 @@ class _Finish:
             and record is not None
             and (record.failed, record.phase) == (self._arguments["failed"], DONE)
         )
+
+    def _limits(self) -> Dict[str, Any]:
+        """Return the limits; after a planned stop those on lost data are replaced by the wait for the last byte."""
+        limits = dict(self._arguments["limits"])
+        return {**limits, "synchronous": True} if self._arguments.get("position") else limits
+
+    def _await_last_byte(self) -> None:
+        """After a planned stop the primary's last write has to be here; then nothing is lost, whatever the limits say."""
+        position = self._arguments.get("position")
+        if not position or self._engine.is_primary():
+            return
+        done = self._timed("last_byte", lambda: self._engine.await_position(position, self._arguments["timeout"]))
+        self._result["proven"] += done["proven"]
+        self._result["no_loss"] = True
 
     def _promote(self) -> None:
         if self._engine.is_primary():

@@ -273,6 +273,10 @@ class ShellSession(Session):
             raise SessionLost(
                 self.target.name, f"the session ended ({error}) in '{send.command}'; look at the switch's console"
             ) from error
+        if status < 0:
+            raise SessionLost(
+                self.target.name, f"the session was cut off in '{send.command}'; look at the switch's console"
+            )
         return _with_status(output, status)
 
     def _is_rejection(self, output: str) -> bool:

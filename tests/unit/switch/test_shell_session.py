@@ -69,6 +69,14 @@ def test_a_command_that_succeeds_is_an_answer_whatever_it_says(shell: ShellSessi
     assert shell.read(f"{LONG}; echo % Unknown command").count("\n") == 13
 
 
+def test_a_command_without_an_exit_status_is_a_session_that_was_cut(
+    shell: ShellSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Channel, "recv_exit_status", lambda _self: -1)
+    with pytest.raises(SessionLost):
+        shell.read("ip -json addr show")
+
+
 def test_what_was_fetched_together_is_answered_one_by_one_each_with_its_own_end(shell: ShellSession) -> None:
     commands = ["echo one; echo", "printf two", "exit 3", "echo no space >&2; false", "true", LONG]
     alone = [shell.attempt(command) for command in commands]
