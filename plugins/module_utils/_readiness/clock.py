@@ -19,9 +19,9 @@ _PEER = re.compile(r"^[*o](\S+)", re.MULTILINE)
 
 
 def read_time(host: Host) -> Dict[str, Any]:
-    """Return ``source`` (None where nobody keeps the clock), ``synchronized`` (None where it does not tell), ``detail``.
+    """Return who keeps the clock and whether it is in sync.
 
-    A container has its machine's clock and cannot set it; ``container`` names its kind.
+    ``source`` is None where nobody keeps it, ``synchronized`` None where that is not told. A container has its machine's clock and cannot set it; ``container`` names its kind.
     """
     active = _active(host)
     if active in CHRONY:
@@ -41,7 +41,9 @@ def _active(host: Host) -> Optional[str]:
 
 def _chrony(host: Host) -> Dict[str, Any]:
     answer = host.run(["chronyc", "-n", "tracking"], timeout=5)
-    told = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in answer.output.splitlines())}
+    told = {
+        key.strip(): value.strip() for key, _, value in (line.partition(":") for line in answer.output.splitlines())
+    }
     leap = told.get("Leap status")
     if answer.status != 0 or leap is None:
         return _told("chrony", None, answer.complaint)

@@ -72,4 +72,3 @@ def read_addresses(host: Host, addresses: Sequence[str], interface: Optional[str
     except AddressError as error:
         return {"error": error.message}
     return {"error": None, "here": here, "hardware": own, "heard": heard, "interface": interface}
-

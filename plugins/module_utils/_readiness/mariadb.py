@@ -12,7 +12,7 @@ from .._host.run import Host
 from .._mariadb.guards import promotion_limitation
 from .._mariadb.model import FenceProof, Limits, MariadbError, State
 from .._mariadb.server import find, read
-from .database import DOWN, PRIMARY, STANDBY, connection_trouble, pretended_proof
+from .database import DOWN, PRIMARY, STANDBY, pretended_proof
 
 UNBOUNDED = 1e9
 
@@ -39,6 +39,7 @@ def read_mariadb(host: Host, arguments: Mapping[str, Any]) -> Dict[str, Any]:
 def _standby(state: State, limits: Limits) -> Dict[str, Any]:
     proof = FenceProof.from_dict(pretended_proof())
     threads = (state.io_running, state.sql_running)
+    # No connection is tried: MariaDB counts those that leave again, and shuts the host out after a hundred of them.
     return {
         "role": STANDBY,
         "streaming": threads == ("Yes", "Yes"),
@@ -46,7 +47,6 @@ def _standby(state: State, limits: Limits) -> Dict[str, Any]:
         "message_age": state.heard_age,
         "quiet_interval": state.heartbeat_period,
         "source": f"{state.primary_host}:{state.primary_port}" if state.primary_host else None,
-        "source_trouble": connection_trouble(state.primary_host, state.primary_port),
         "refusal": promotion_limitation(state, proof, limits),
     }
 

@@ -18,7 +18,7 @@ def rendered(findings: Sequence[Finding], at: float, seconds: float) -> str:
     """Return the text of the file; ``at`` is seconds since the epoch, and tells how old the file is."""
     by_severity = counts(findings)
     lines = [
-        *_head(PREFIX, "1 where nothing of this check stands in the way of a failover, 0 where it is wrong or unknown."),
+        *_head(PREFIX, "1 where this check does not stand in the way of a failover, 0 where it is wrong or unknown."),
         *(f"{PREFIX}{_labels(labels)} {value}" for labels, value in _verdicts(findings)),
         *_head(f"{PREFIX}_findings", "Number of findings of the last run by severity."),
         *(f"{PREFIX}_findings{_labels({'severity': name})} {by_severity[name]}" for name in SEVERITIES),
@@ -45,9 +45,9 @@ def _labels(labels: Dict[str, str]) -> str:
     return "{" + ",".join(f'{name}="{escaped(value)}"' for name, value in labels.items()) + "}"
 
 
-def _verdicts(findings: Sequence[Finding]) -> List["tuple[Dict[str, str], int]"]:
+def _verdicts(findings: Sequence[Finding]) -> List[tuple[Dict[str, str], int]]:
     """A series may be there once only: where a check found several things, the worst counts."""
-    verdicts: Dict["tuple[str, str]", int] = {}
+    verdicts: Dict[tuple[str, str], int] = {}
     for each in findings:
         name = (each.subject, each.check)
         verdicts[name] = min(verdicts.get(name, 1), int(each.severity not in IN_THE_WAY))

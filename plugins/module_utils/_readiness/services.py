@@ -49,7 +49,7 @@ def _read(
     }
 
 
-def _looked(host: Host, service: Service, run_commands: bool) -> "Seen | None":
+def _looked(host: Host, service: Service, run_commands: bool) -> Seen | None:
     """None where looking might change something."""
     check: Check = service.check
     if check.kind == COMMAND and not run_commands:
