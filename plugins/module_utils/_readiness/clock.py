@@ -21,7 +21,8 @@ _PEER = re.compile(r"^[*o](\S+)", re.MULTILINE)
 def read_time(host: Host) -> Dict[str, Any]:
     """Return who keeps the clock and whether it is in sync.
 
-    ``source`` is None where nobody keeps it, ``synchronized`` None where that is not told. A container has its machine's clock and cannot set it; ``container`` names its kind.
+    ``source`` is None where nobody keeps it, ``synchronized`` None where that is not told. A container has its
+    machine's clock and cannot set it; ``container`` names its kind.
     """
     active = _active(host)
     if active in CHRONY:

@@ -134,7 +134,7 @@ def _clock(judge: Judge, machine: Machine) -> None:
         return
     # What the way there and back leaves open is not held against the clock.
     beyond = max(0.0, abs(offset["seconds"]) - offset["uncertainty"])
-    seen = say("clock_seen", seconds=f"{offset['seconds']:+.2f}")
+    seen = say("clock_seen", seconds=f"{offset['seconds']:+.2f}", uncertainty=f"{offset['uncertainty']:.2f}")
     judge.decide("clock", beyond <= limit, CRITICAL, seen, expected, say("clock_do"))
 
 

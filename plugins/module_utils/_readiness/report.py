@@ -43,7 +43,7 @@ class Report:
             "title": self._word("title"),
             "ready": self.ready,
             "counts": counts(self.findings),
-            "findings": [self._row(each) for each in sorted_findings(self.findings)],
+            "findings": [{**self._row(each), "check": each.check} for each in sorted_findings(self.findings)],
             "closing": self.closing,
         }
 
@@ -60,8 +60,8 @@ class Report:
             "severity": finding.severity,
             "subject": finding.subject,
             "check": self._check(finding.check),
-            "seen": self._said(finding.seen),
-            "expected": self._said(finding.expected),
+            "seen": self._said(finding.seen).rstrip("."),
+            "expected": self._said(finding.expected).rstrip("."),
             "remedy": "" if finding.severity == OK else self._said(finding.remedy),
         }
 

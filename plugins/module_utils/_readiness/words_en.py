@@ -82,7 +82,7 @@ WORDS: Dict[str, str] = {
     "power_of_another": "the BMC reads off while the host answers: it is the BMC of another machine",
     "power_of_another_do": "Correct standby_bmc.host before anybody fences the wrong server.",
     "clock_expected": "at most {limit} s from the controller's clock",
-    "clock_seen": "{seconds} s from the controller's clock",
+    "clock_seen": "{seconds} s from the controller's clock (± {uncertainty} s)",
     "clock_unknown": "its clock could not be compared",
     "clock_do": "Set both clocks right: the limits of a failover count in seconds.",
     "time_expected": "chrony, systemd-timesyncd or ntpd keeps the clock in sync",

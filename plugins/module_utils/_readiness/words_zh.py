@@ -76,7 +76,7 @@ WORDS: Dict[str, str] = {
     "power_of_another": "BMC 显示 off 而主机有应答：这是另一台机器的 BMC",
     "power_of_another_do": "请更正 standby_bmc.host，以免隔离错误的服务器。",
     "clock_expected": "与控制机时钟相差不超过 {limit} 秒",
-    "clock_seen": "与控制机时钟相差 {seconds} 秒",
+    "clock_seen": "与控制机时钟相差 {seconds} 秒（± {uncertainty} 秒）",
     "clock_unknown": "无法比较时钟",
     "clock_do": "请校正双方时钟：接管限值以秒计。",
     "time_expected": "chrony、systemd-timesyncd 或 ntpd 保持时钟同步",
@@ -142,7 +142,10 @@ WORDS: Dict[str, str] = {
     "age_do": "请检查网络与两机负载；此时接管会丢失其后的写入，或被拒绝。",
     "quiet_expected": "不超过 {limit} 秒，即接管所容许的时间（max_data_loss_seconds）",
     "quiet_seen": "没有写入时主库可能静默 {interval} 秒",
-    "quiet_do": "请在两台服务器上将 wal_receiver_timeout 设为 {timeout} 秒（MariaDB：MASTER_HEARTBEAT_PERIOD）：否则空闲时接管会被拒绝。",
+    "quiet_do": (
+        "请在两台服务器上将 wal_receiver_timeout 设为 {timeout} 秒（MariaDB：MASTER_HEARTBEAT_PERIOD）："
+        "否则空闲时接管会被拒绝。"
+    ),
     "promotion_free": "除隔离外无其他提升障碍",
     "promotion_refused": "此时接管会被拒绝：{why}",
     "promotion_do": "请按所述原因处理。",
