@@ -60,6 +60,7 @@ cluster=$root/etc/postgresql/15/main
 cat > "$cluster/conf.d/lab.conf" <<'END'
 listen_addresses = '*'
 wal_log_hints = on
+wal_sender_timeout = 4s
 hot_standby = on
 shared_buffers = 32MB
 max_wal_size = 256MB

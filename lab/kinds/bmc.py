@@ -58,6 +58,13 @@ class Bmc(Machine):
 
     def prepare(self) -> None:
         self.files.mkdir()
+        self.ipmitool.write_text(f'#!/bin/sh\nexec chroot {rootfs.SERVER.path} /usr/bin/ipmitool "$@"\n', encoding="ascii")
+        self.ipmitool.chmod(0o755)
+
+    @property
+    def ipmitool(self) -> Path:
+        """The controller's ipmitool: the one of the servers' root file system, since nothing is installed on the host."""
+        return self.files / "ipmitool"
 
     def start(self) -> None:
         instance = self.site.instance
@@ -118,6 +125,8 @@ class Bmc(Machine):
             "user": USER,
             "password": PASSWORD,
         }
+        if self.options.protocol == "ipmi":
+            described["ipmitool"] = str(self.ipmitool)
         if self.options.protocol == "redfish":
             described["ca_file"] = str(self.files / "certificate.pem")
         if server.options.get("wake_on_lan"):

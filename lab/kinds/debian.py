@@ -45,6 +45,7 @@ class DebianOptions:
 
     database: Database | None = None
     wake_on_lan: bool = False
+    groups: tuple[str, ...] = ()
 
 
 class Debian(LayeredMachine):
@@ -206,13 +207,14 @@ class Debian(LayeredMachine):
         port, other = next(self.site.topology.links_of(self.name))
         return {
             "standby_interface": port.name,
+            "standby_replication_address": self.spec.address,
             "standby_switch_port": {"switch": other.machine, "port": other.name},
             **({} if self.spec.power else {"standby_cold": True}),
         }
 
     def groups(self) -> Sequence[str]:
         cold = () if self.spec.power else ("cold_standbys",)
-        return (f"{self.spec.role}s", *cold)
+        return (f"{self.spec.role}s", *cold, *self.options.groups)
 
 
 def _port(port: str, interface: str | None) -> str:

@@ -19,7 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible_collections.contingency.infra.plugins.modules.standby_takeover import ARGUMENT_SPEC
-from ansible_collections.contingency.infra.plugins.plugin_utils.agent import Agent, AgentError
+from ansible_collections.contingency.infra.plugins.plugin_utils.agent import Agent, AgentError, interpreter
 from ansible_collections.contingency.infra.plugins.plugin_utils.fences import fences_of, secrets_of, starter_of
 from ansible_collections.contingency.infra.plugins.plugin_utils.fencing import (
     Fence,
@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
         if validation.error_messages:
             raise AnsibleActionFail("; ".join(validation.error_messages))
         arguments = validation.validated_parameters
-        host = str(variables["inventory_hostname"])
+        host = str(self._task.delegate_to or variables["inventory_hostname"])
         agent = Agent(host, interpreter(variables), self._execute)
         fences = fences_of(arguments, variables["hostvars"])
         starter = starter_of(host, variables["hostvars"]) if arguments["cold"] else None
@@ -90,6 +90,7 @@ class Takeover:
             "interface": arguments["interface"],
             "claim_timeout": arguments["claim_timeout"],
             "limits": {name: value for name, value in arguments["limits"].items() if value is not None},
+            "position": arguments["position"],
             "run": run_id(),
             "who": f"{getpass.getuser()} on {socket.gethostname()} (process {os.getpid()})",
         }
@@ -159,7 +160,7 @@ class Takeover:
     def _planned(self, begun: Mapping[str, Any]) -> dict[str, Any]:
         if is_done(begun, self._arguments["failed"]):
             return self._success(begun, changed=False, steps=[])
-        steps = [self._fences[0].plan() if self._fences else f"fence {self._arguments['failed']}: NO WAY IS CONFIGURED"]
+        steps = [] if self._arguments["position"] else [self._fence_plan()]
         if not begun["primary"]:
             steps.append(f"promote {self._arguments['engine']} on {self._host}")
         steps += [
@@ -170,15 +171,18 @@ class Takeover:
             return {**planned, **self._failed(f"{begun['limitation']} Nothing was changed.")}
         return planned
 
+    def _fence_plan(self) -> str:
+        return self._fences[0].plan() if self._fences else f"fence {self._arguments['failed']}: NO WAY IS CONFIGURED"
+
     def _done(self, begun: Mapping[str, Any], prepared: Future[None]) -> dict[str, Any]:
         if begun.get("held"):
-            return self._failed(f"{begun['held']['reason']}. Nothing was changed.")
+            return {**self._failed(f"{begun['held']['reason']}. Nothing was changed."), "primary": False}
         if is_done(begun, self._arguments["failed"]):
             self._agent.call(GIVE_BACK, self._call)
             return self._success(begun, changed=False, steps=[])
         if begun["limitation"]:
             self._agent.call(GIVE_BACK, self._call)
-            return self._failed(f"{begun['limitation']} Nothing was changed.")
+            return {**self._failed(f"{begun['limitation']} Nothing was changed."), "primary": bool(begun["primary"])}
         try:
             proof = self._fenced(prepared)
         except NotFenced as error:
@@ -212,6 +216,8 @@ class Takeover:
         result["proven"] = finished["proven"]
         result["seconds"].update({f"host_{name}": value for name, value in finished["seconds"].items()})
         result["data_loss_seconds"] = finished.get("data_loss_seconds")
+        result["primary"] = finished["primary"]
+        result["no_loss"] = bool(finished.get("no_loss"))
         if finished["refused"]:
             why = f"{self._arguments['failed']} is fenced ({proof.what}), but {finished['refused']}"
             return {**result, **self._failed(why)}
@@ -235,6 +241,7 @@ class Takeover:
             "before": begun.get("state", {}),
             "record": begun.get("record"),
             "fence": None,
+            "primary": bool(begun.get("primary")),
             "proven": [],
             "seconds": {**self._seconds, "total": round(time.monotonic() - self._started, 3)},
         }
@@ -259,17 +266,13 @@ def is_done(begun: Mapping[str, Any], failed: str) -> bool:
 
 
 def earliest(proof: Proof, record: Mapping[str, Any] | None, failed: str) -> Proof:
-    """Return the proof of the earlier run where that one already had it: the primary has been off since then."""
-    known = (record or {}).get("proof") if record and record["failed"] == failed and record["phase"] != "done" else None
-    if known and known["confirmed"] and known["at_epoch"] < proof.at_epoch:
-        return Proof(proof.method, proof.what, known["at_epoch"])
-    return proof
-
-
-def interpreter(variables: Mapping[str, Any]) -> str:
-    """Return the Python of the host that the inventory names, else the one that its PATH finds."""
-    named = str(variables.get("ansible_python_interpreter") or "auto")
-    return "python3" if named.startswith("auto") else named
+    """Return the proof of the earlier run where this one found the primary fenced: it has been so since then."""
+    known = (record or {}).get("proof")
+    if not proof.already or not record or not known or record["phase"] == "done" or record["failed"] != failed:
+        return proof
+    if not known["confirmed"] or known["at_epoch"] > proof.at_epoch:
+        return proof
+    return Proof(proof.method, proof.what, known["at_epoch"])
 
 
 def run_id() -> str:

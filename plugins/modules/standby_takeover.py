@@ -67,6 +67,9 @@ options:
   proof:
     description: A proof that the primary is stopped, from an earlier task of a planned switchover; replaces O(fence).
     type: dict
+  position:
+    description: What the primary's last write was when it was stopped for a planned switchover; it is waited for.
+    type: dict
   limits:
     description:
       - What the site puts up with, see M(contingency.infra.postgresql_standby), M(contingency.infra.mariadb_standby).
@@ -130,6 +133,11 @@ data_loss_seconds:
   returned: when it was promoted
   type: float
   sample: 0.4
+no_loss:
+  description: Whether it is proven that every write which the primary confirmed is there.
+  returned: when it was promoted
+  type: bool
+  sample: false
 before:
   description: The standby server as it was read before it was promoted.
   returned: when it was read
@@ -171,6 +179,7 @@ ARGUMENT_SPEC = {
     "fence_timeout": {"type": "float", "default": 10},
     "fenced": {"type": "str"},
     "proof": {"type": "dict"},
+    "position": {"type": "dict"},
     "limits": {"type": "dict", "default": {}},
     "timeout": {"type": "float", "default": 60},
     "cold": {"type": "bool", "default": False},

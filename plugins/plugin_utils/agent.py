@@ -134,3 +134,9 @@ def _sources() -> dict[str, bytes]:
                     with open(path, "rb") as source:
                         found[f"{root}/{os.path.relpath(path, MODULE_UTILS)}"] = source.read()
     return found
+
+
+def interpreter(variables: Mapping[str, Any]) -> str:
+    """Return the Python of the host that the inventory names, else the one that its PATH finds."""
+    named = str(variables.get("ansible_python_interpreter") or "auto")
+    return "python3" if named.startswith("auto") else named

@@ -23,15 +23,19 @@ START_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Proof:
-    """That a host was fenced: how, what was seen, when (seconds since the epoch)."""
+    """That a host was fenced: how, what was seen, when (seconds since the epoch).
+
+    ``already`` is True where it was found fenced, so that it may have been so for longer.
+    """
 
     method: str
     what: str
     at_epoch: float
     confirmed: bool = True
+    already: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "already"}
 
 
 class NotFenced(Exception):
@@ -111,7 +115,14 @@ class BmcFence(Fence):
             self._control.close()
             self._control = None
         seen = "switched off" if outcome.changed else "was off already"
-        return Proof(self.method, f"{self._host} {seen}, its BMC {self._bmc.host} reads off", outcome.confirmed_at)
+        if outcome.confirmed_at is None:
+            raise NotFenced(f"{self._bmc.host} cannot tell whether {self._host} is off; look at the machine")
+        return Proof(
+            self.method,
+            f"{self._host} {seen}, its BMC {self._bmc.host} reads off",
+            outcome.confirmed_at,
+            already=not outcome.changed,
+        )
 
     def plan(self) -> str:
         return f"switch {self._host} off through its BMC {self._bmc.host} and read it back"

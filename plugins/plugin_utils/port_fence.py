@@ -44,7 +44,8 @@ class PortFence(Fence):
         except SwitchError as error:
             raise NotFenced(str(error)) from error
         seen = "shut" if done.changed else "was shut already"
-        return Proof(self.method, f"{self._host}: port {self._port} of {self._switch} {seen} and saved", time.time())
+        what = f"{self._host}: port {self._port} of {self._switch} {seen} and saved"
+        return Proof(self.method, what, time.time(), already=not done.changed)
 
     def plan(self) -> str:
         return f"shut port {self._port} of {self._switch}, to which {self._host} is connected, and save that"

@@ -27,6 +27,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.run import
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 GROWTH = 1.5
+# A look that starts this short before the end may be cut off; what the look before it saw then says more.
+LATE = 0.5
 # From this pause on it is worth asking systemd whether waiting has become pointless.
 PATIENT = 0.25
 NOT_IN_CHECK_MODE = (SQL, COMMAND)
@@ -108,8 +110,11 @@ class _Run:
 
     def _awaited(self, service: Service, deadline: float) -> Seen:
         pause = FIRST_PAUSE
+        seen = None
         while True:
-            seen = look(self._host, service.check, deadline - self._host.now())
+            within = deadline - self._host.now()
+            latest = look(self._host, service.check, within)
+            seen = latest if seen is None or latest.passed or within > LATE else seen
             left = deadline - self._host.now()
             if seen.passed or left <= 0 or (pause >= PATIENT and self._is_lost(service)):
                 return seen

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
+from ansible_collections.contingency.infra.plugins.module_utils._mariadb import gtid
 from ansible_collections.contingency.infra.plugins.module_utils._mariadb.model import Data, MariadbError, State
 
 DIRECTORY = "/var/lib/contingency/mariadb"
@@ -23,7 +24,7 @@ VALID_SECONDS = 3600.0
 
 @dataclass(frozen=True)
 class Record(Data):
-    """A promotion that has passed its guards."""
+    """A promotion that has passed its guards; ``received`` is what must be applied before writes are let in."""
 
     at_epoch: float
     data_directory: str
@@ -67,5 +68,5 @@ def continues(record: Optional[Record], state: State, now: float) -> bool:
     if (record.server_id, record.data_directory) != (state.server_id, state.data_directory):
         return False
     if not state.is_replica:
-        return state.running
+        return state.running and gtid.covers(state.gtid_slave_pos, record.received)
     return state.io_running == "No" and record.primary == f"{state.primary_host}:{state.primary_port}"

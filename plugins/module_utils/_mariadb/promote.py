@@ -105,9 +105,11 @@ class _Promotion:
             self.outcome.after = replace(state, connections=(), read_only=False)
             return
         journal.write(self.host, self.path, record)
-        state = self._apply(state) if state.is_replica else state
+        if state.is_replica:
+            state = self._apply(state)
+            record = self._noted(record, state)
         self._verify(self.execute(state, takeover(state), "promote"), state)
-        journal.write(self.host, self.path, replace(record, received=state.gtid_io_pos, finished=True))
+        journal.write(self.host, self.path, replace(record, finished=True))
 
     def _guard(self, state: State, proof: Optional[FenceProof], limits: Limits, resumed: bool) -> None:
         """What a run that was killed had judged already cannot be judged again: its I/O thread is stopped."""
@@ -116,6 +118,13 @@ class _Promotion:
             reason = None if guard in judged else guard(state, proof, limits)
             if reason:
                 raise MariadbError(reason)
+
+    def _noted(self, record: journal.Record, state: State) -> journal.Record:
+        """Note what came between the first reading and the end of the I/O thread."""
+        if record.received != state.gtid_io_pos:
+            record = replace(record, received=state.gtid_io_pos)
+            journal.write(self.host, self.path, record)
+        return record
 
     def _apply(self, state: State) -> State:
         started = self.host.now()

@@ -111,13 +111,31 @@ def put(host: Host, cluster: Cluster, path: str, text: str) -> None:
         ) from error
 
 
-def checked(
-    host: Host, cluster: Cluster, command: Sequence[str], problem: str, timeout: float = 60.0, stdin: str = ""
-) -> str:
-    answer = host.run(command, user=cluster.os_user, timeout=timeout, stdin=stdin)
+BUSY = 75
+
+
+def checked(host: Host, cluster: Cluster, command: Sequence[str], problem: str, timeout: float = 60.0) -> str:
+    """Run a program under a lock that it holds as long as it lives, also when the run that started it was killed."""
+    wait = str(int(timeout))
+    locked = ["flock", "-w", wait, "-E", str(BUSY), parent(cluster), *command]
+    answer = host.run(locked, user=cluster.os_user, timeout=timeout)
+    if answer.status == BUSY:
+        raise PostgresqlError(
+            f"{problem}: a program of an earlier run is still at work on {cluster.data_directory} after {wait} s; wait "
+            "for it, and run this again."
+        )
     if answer.status != 0:
         raise PostgresqlError(f"{problem}: {_last_word(answer.error) or answer.complaint} (program {command[0]}).")
     return answer.output
+
+
+def parent(cluster: Cluster) -> str:
+    return cluster.data_directory.rsplit("/", 1)[0] or "/"
+
+
+def wait_for_earlier(host: Host, cluster: Cluster, timeout: float) -> None:
+    """A program that a killed run left behind may still write: wait until it is done."""
+    checked(host, cluster, ["true"], f"{cluster.title} cannot be looked at", timeout)
 
 
 def _last_word(text: str) -> str:

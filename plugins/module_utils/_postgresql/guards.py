@@ -13,6 +13,7 @@ Guard = Callable[[State, Optional[FenceProof], Limits], Optional[str]]
 
 # A proof's clock and the standby's may differ by this much before a message after the proof counts as a contradiction.
 CLOCK_TOLERANCE = 2.0
+SHORTEST_WORD = 10
 WAYS_TO_FENCE = "power it off by its BMC, shut its switch port, or confirm in writing that it is off"
 
 
@@ -31,8 +32,13 @@ def not_fenced(state: State, proof: Optional[FenceProof], _limits: Limits) -> Op
         )
     if not proof.confirmed:
         return (
-            f"The primary was to be stopped by {proof.method} ({proof.what}), but that it is stopped was not confirmed; "
+            f"The primary was to be stopped by {proof.method} ({proof.what}), but nothing confirmed that it is; "
             f"{WAYS_TO_FENCE}."
+        )
+    if proof.method == "operator" and len(proof.what.strip()) < SHORTEST_WORD:
+        return (
+            f"An operator's confirmation that the primary is off has to say who did what, and {proof.what!r} does not; "
+            "write it out in fence_proof."
         )
     after = heard_after_proof(state, proof)
     if after is None or after <= CLOCK_TOLERANCE:
@@ -103,7 +109,7 @@ def replay_unfinished(state: State, _proof: Optional[FenceProof], limits: Limits
 
 
 def loss_in_bytes(state: State, proof: Optional[FenceProof], limits: Limits) -> Optional[str]:
-    """The primary told of this much that never came: lost for certain, also with synchronous replication unconfirmed."""
+    """The primary told of this much that never came."""
     if state.lag_bytes is None or state.lag_bytes <= limits.max_lag_bytes:
         return None
     if accepted(loss_seconds(state, proof), limits):

@@ -113,7 +113,8 @@ class Limits(Data):
     """What the site puts up with.
 
     ``accept_data_loss`` is a figure in seconds that an engineer named: it replaces the limits on lost data where it is
-    at least what was seen. ``expected_timeline`` is the primary's, as last seen. ``synchronous`` is the site's word that the primary waits for this standby with each commit.
+    at least what was seen. ``expected_timeline`` is the primary's, as last seen. ``synchronous`` is the site's word
+    that the primary waits for this standby with each commit.
     """
 
     max_data_loss_seconds: float = 5.0

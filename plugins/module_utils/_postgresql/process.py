@@ -17,7 +17,7 @@ POLL = 0.01
 def pid(host: Host, cluster: Cluster) -> Optional[int]:
     """Return the process that holds the data directory, None where none does."""
     lines = (host.read(f"{cluster.data_directory}/postmaster.pid") or "").splitlines()
-    number = lines[0].strip().lstrip("-") if lines else ""
+    number = lines[0].strip() if lines else ""
     if not number.isdigit():
         return None
     command = (host.read(f"/proc/{number}/cmdline") or "").split("\0")

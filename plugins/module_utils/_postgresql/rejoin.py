@@ -17,6 +17,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._postgresql.copy
     put,
     remove_old,
     rewind,
+    wait_for_earlier,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.guards import size
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import (
@@ -81,10 +82,12 @@ class Rejoin:
         self.options = options
         self.check_mode = check_mode
         self.outcome = Outcome()
-        self.marker = Marker(host, cluster).load()
+        self.marker = Marker(host, cluster)
         self.conninfo = source.conninfo(None, None)
 
     def run(self) -> None:
+        wait_for_earlier(self.host, self.cluster, self.options.timeout)
+        self.marker.load()
         identify(self.host, self.cluster, self.source)
         primary = ask(self.host, self.cluster, self.source)
         here = self._read(primary)
@@ -157,6 +160,8 @@ class Rejoin:
             checkpoint_source(self.host, self.cluster, self.source)
             self._did([f"CHECKPOINT on {self.source.title}"])
             self._did(rewind(self.host, self.cluster, self.source, self.marker, self.options.copy_timeout))
+        elif self.marker.doing == "rewound":
+            self.marker.restore_settings(self.cluster.data_directory)
         elif way.kind == BACKUP:
             self._did(back_up(self.host, self.cluster, self.source, self.marker, self.options.copy_timeout))
         self.outcome.seconds[way.kind] = self.outcome.seconds.get(way.kind, 0.0) + self.host.now() - began
@@ -231,8 +236,8 @@ class Rejoin:
             )
         seen = state.errors[0] if state.errors else f"receiver: {state.receiver or 'none'}"
         return (
-            f"{self.cluster.title} does not stream from {self.source.title} after {timeout:g} s ({seen}); look into its "
-            "log, and run this again."
+            f"{self.cluster.title} does not stream from {self.source.title} after {timeout:g} s ({seen}); look into "
+            "its log, and run this again."
         )
 
     def _streams(self, state: State) -> bool:

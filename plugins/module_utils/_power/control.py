@@ -199,7 +199,7 @@ class _Work:
     def _ask_and_read_back(self, action: str) -> None:
         """Ask, and ask again where that is harmless, until the state is there or the time is over."""
         ask_at = self._clock.now()
-        while True:
+        while self._clock.now() < self._end:
             if self._clock.now() >= ask_at:
                 ask_at = self._clock.now() + self._ask(action)
             if not self._control.readable or self._confirmed_at is not None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import json
 import queue
@@ -55,37 +56,19 @@ class Web:
         return self._exchange("POST", path, json.dumps(body).encode(), patience)
 
     def _exchange(self, method: str, path: str, body: Optional[bytes], patience: float) -> Reply:
+        headers = dict(self._headers, **({"Content-Type": "application/json"} if body else {}))
+        connection = self._connection = self._connection or self._new(patience)
+        if connection.sock is not None:
+            connection.sock.settimeout(patience)
         over = threading.Event()
         try:
-            reply = _within(patience, over, lambda: self._send(method, path, body, patience, over))
-        except PowerError:
-            self.close()
-            raise
+            reply = _within(patience, over, lambda: _send(connection, method, path, body, headers, over))
         except (OSError, http.client.HTTPException, ValueError) as error:
-            self.close()
+            self._connection = None
+            _let_go(connection, over)
             raise self._explained(error, patience) from error
         self._refuse(method, path, reply)
         return reply
-
-    def _send(self, method: str, path: str, body: Optional[bytes], patience: float, over: threading.Event) -> Reply:
-        """Send it; once more on a new connection where the BMC had let go of the old one."""
-        used = self._connection is not None and self._connection.sock is not None
-        try:
-            return self._send_once(method, path, body, patience)
-        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
-            if not used or over.is_set():
-                raise
-            self.close()
-            return self._send_once(method, path, body, patience)
-
-    def _send_once(self, method: str, path: str, body: Optional[bytes], patience: float) -> Reply:
-        connection = self._connection = self._connection or self._new(patience)
-        headers = dict(self._headers, **({"Content-Type": "application/json"} if body else {}))
-        if connection.sock is not None:
-            connection.sock.settimeout(patience)
-        connection.request(method, path, body, headers)
-        response = connection.getresponse()
-        return Reply(response.status, _document(response.read(_MOST_BYTES)))
 
     def _new(self, patience: float) -> http.client.HTTPConnection:
         scheme, host, port = _where(self._bmc)
@@ -142,6 +125,34 @@ class Web:
         raise BmcRefused(f"{self.name} refused {method} {path} ({said}); look at its own log.")
 
 
+def _send(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    body: Optional[bytes],
+    headers: Dict[str, str],
+    over: threading.Event,
+) -> Reply:
+    """Send it; once more on a new connection where the BMC had let go of the old one."""
+
+    def once() -> Reply:
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        return Reply(response.status, _document(response.read(_MOST_BYTES)))
+
+    used = connection.sock is not None
+    try:
+        return once()
+    except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+        if not used or over.is_set():
+            raise
+        connection.close()
+        return once()
+    finally:
+        if over.is_set():
+            connection.close()
+
+
 def _within(seconds: float, over: threading.Event, work: Callable[[], Reply]) -> Reply:
     """Do it in a thread and wait so long: a name that does not resolve or a BMC that drips bytes has no other end."""
     results: queue.Queue[Union[Reply, Exception]] = queue.Queue()
@@ -161,6 +172,15 @@ def _within(seconds: float, over: threading.Event, work: Callable[[], Reply]) ->
     if isinstance(found, Exception):
         raise found
     return found
+
+
+def _let_go(connection: http.client.HTTPConnection, over: threading.Event) -> None:
+    """Close it; where its thread is still reading, only wake that thread, which then closes it."""
+    if not over.is_set():
+        connection.close()
+    elif connection.sock is not None:
+        with contextlib.suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _where(bmc: Bmc) -> Tuple[str, str, Optional[int]]:

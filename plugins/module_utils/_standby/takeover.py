@@ -24,6 +24,9 @@ from .lease import Lease, LeaseHeld, Owner, limitation
 from .record import DONE, FENCED, Record
 
 Arguments = Mapping[str, Any]
+UNFINISHED_SECONDS = 3600.0
+"""For so long a run that was broken off counts as the beginning of this one."""
+WITHOUT_LOSS: Dict[str, Dict[str, Any]] = {"postgresql": {"synchronous": True}, "mariadb": {}}
 
 
 def begin(**arguments: Any) -> Dict[str, Any]:
@@ -73,7 +76,7 @@ class _Begin:
             "found": engine.found(),
             "primary": engine.is_primary(),
             "state": engine.state(),
-            "limitation": engine.limitation(proof, self._arguments["limits"]),
+            "limitation": engine.limitation(proof, limits_of(self._arguments)),
         }
 
     def _lease(self) -> Optional[Dict[str, Any]]:
@@ -88,9 +91,11 @@ class _Begin:
 
     def _assumed(self, record: Optional[Record]) -> Dict[str, Any]:
         """Return the fence that this run is going to make, or the one that an earlier run made."""
-        if record and record.failed == self._arguments["failed"] and record.proof and record.phase != DONE:
+        now = self._host.wall()
+        young = record is not None and 0 <= now - record.started_at < UNFINISHED_SECONDS
+        if record and young and record.failed == self._arguments["failed"] and record.proof and record.phase != DONE:
             return record.proof
-        return {"method": "assumed", "what": "it is fenced now", "at_epoch": time.time(), "confirmed": True}
+        return {"method": "assumed", "what": "it is fenced now", "at_epoch": now, "confirmed": True}
 
 
 class _Finish:
@@ -102,7 +107,14 @@ class _Finish:
         self._owner = _owner(arguments)
         self._engine: Engine = engine_named(host, arguments)
         self._started = time.monotonic()
-        self._result: Dict[str, Any] = {"changed": False, "steps": [], "proven": [], "seconds": {}, "refused": None}
+        self._result: Dict[str, Any] = {
+            "changed": False,
+            "steps": [],
+            "proven": [],
+            "seconds": {},
+            "refused": None,
+            "primary": None,
+        }
 
     def answer(self) -> Dict[str, Any]:
         lease = Lease()
@@ -126,8 +138,9 @@ class _Finish:
     def _work(self) -> None:
         self._timed("read", self._engine.read)
         self._result["before"] = self._engine.state()
+        self._result["primary"] = self._engine.is_primary()
         self._result["data_loss_seconds"] = self._engine.loss(self._arguments["proof"])
-        reason = self._engine.limitation(self._arguments["proof"], self._limits())
+        reason = self._engine.limitation(self._arguments["proof"], limits_of(self._arguments))
         if reason:
             return self._refuse(reason)
         if self._is_done():
@@ -157,11 +170,6 @@ class _Finish:
             and (record.failed, record.phase) == (self._arguments["failed"], DONE)
         )
 
-    def _limits(self) -> Dict[str, Any]:
-        """Return the limits; after a planned stop those on lost data are replaced by the wait for the last byte."""
-        limits = dict(self._arguments["limits"])
-        return {**limits, "synchronous": True} if self._arguments.get("position") else limits
-
     def _await_last_byte(self) -> None:
         """After a planned stop the primary's last write has to be here; then nothing is lost, whatever the limits say."""
         position = self._arguments.get("position")
@@ -174,8 +182,11 @@ class _Finish:
     def _promote(self) -> None:
         if self._engine.is_primary():
             return
-        done = self._timed("promote", lambda: self._engine.promote(self._arguments["timeout"]))
+        # From here on until it is answered, nobody knows.
+        self._result["primary"] = None
         self._result["changed"] = True
+        done = self._timed("promote", lambda: self._engine.promote(self._arguments["timeout"]))
+        self._result["primary"] = True
         self._result["steps"] += done["steps"]
         self._result["proven"] += done["proven"]
 
@@ -207,6 +218,12 @@ class _Finish:
         finally:
             self._result["seconds"][name] = round(time.monotonic() - started, 3)
             self._result["seconds"]["total"] = round(time.monotonic() - self._started, 3)
+
+
+def limits_of(arguments: Arguments) -> Dict[str, Any]:
+    """Return the limits; after a planned stop those on lost data give way to the wait for the last byte."""
+    limits = dict(arguments["limits"])
+    return {**limits, **WITHOUT_LOSS[arguments["engine"]]} if arguments.get("position") else limits
 
 
 def _owner(arguments: Arguments) -> Owner:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._mariadb.model import (
@@ -21,11 +22,17 @@ from tests.lab.mariadb.killed import Killed, KilledHost
 from tests.lab.mariadb.pair import Node, Pair, eventually
 
 
-def promoted(node: Node, proof: FenceProof | None = None, server: Server | None = None, **options: object) -> Outcome:
-    limits = Limits(**{"min_free_bytes": 0, **options.pop("limits", {})})  # type: ignore[dict-item]
+def promoted(
+    node: Node,
+    proof: FenceProof | None = None,
+    server: Server | None = None,
+    limits: dict[str, Any] | None = None,
+    check: bool = False,
+) -> Outcome:
     proof = proof or FenceProof("test", "his-maria-1 was switched off", time.time(), True)
     path = str(node.data.parent / "journal" / node.data.name)
-    return promote(node.host, server or node.server, proof, limits, journal_path=path, timeout=3, **options)  # type: ignore[arg-type]
+    wanted = Limits.from_dict({"min_free_bytes": 0, **(limits or {})})
+    return promote(node.host, server or node.server, proof, wanted, timeout=3, journal_path=path, check=check)
 
 
 @pytest.fixture(autouse=True)
@@ -228,24 +235,60 @@ def test_an_account_that_may_too_little_is_told(pair: Pair, tmp_path: Path) -> N
     assert "grant it that privilege" in outcome.msg
 
 
-@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("last", [2, 3, 4, 5])
-def test_a_run_that_was_killed_is_finished_by_the_next(
-    pair: Pair, last: int, done: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Program 1 reads, 2 asks for the connection's age, 3 makes the journal's place, 4 stops, 5 promotes."""
+def kill_promotion(pair: Pair, last: int, done: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The relay log is older than the limit by then, so that only the record lets the next run go on.
+
+    Program 1 reads, 2 asks for the connection's age, 3 makes the journal's place, 4 stops, 5 promotes.
+    """
     pair.two.sql("STOP SLAVE SQL_THREAD")
     pair.one.write(20)
     eventually(lambda: pair.two.state.gtid_io_pos == pair.one.sql("SELECT @@gtid_binlog_pos"), "it is received")
+    time.sleep(LIMIT["max_data_loss_seconds"] + 0.5)
     pair.one.power_off()
     if (pair.work / "journal").exists():
         (pair.work / "journal").rmdir()
     with monkeypatch.context() as patch:
         patch.setattr(pair.two, "host", KilledHost(pair.two.namespace, last, done))
         with pytest.raises(Killed):
-            promoted(pair.two)
-    outcome = promoted(pair.two)
+            promoted(pair.two, limits=LIMIT)
+
+
+def assert_finished(pair: Pair, resumed: bool) -> None:
+    outcome = promoted(pair.two, limits=LIMIT)
     assert outcome.msg is None
+    assert outcome.facts.get("resumed", resumed) is resumed
     assert pair.two.state.is_primary
     assert pair.two.rows == 23
-    assert not promoted(pair.two).changed
+    assert not promoted(pair.two, limits=LIMIT).changed
+
+
+LIMIT = {"max_data_loss_seconds": 3.0}
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("last", [2, 3, 4, 5])
+def test_a_run_that_was_killed_is_finished_by_the_next(
+    pair: Pair, last: int, done: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_promotion(pair, last, done, monkeypatch)
+    assert_finished(pair, resumed=(last, done) >= (4, True))
+
+
+def test_a_run_that_was_killed_before_writes_were_let_in_is_finished(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_promotion(pair, 5, False, monkeypatch)
+    eventually(lambda: pair.two.rows == 23, "everything is applied")
+    pair.two.sql("STOP SLAVE; RESET SLAVE ALL")
+    assert_finished(pair, resumed=True)
+
+
+def test_a_killed_run_is_not_finished_over_what_somebody_threw_away(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_promotion(pair, 4, False, monkeypatch)
+    pair.two.sql("STOP SLAVE; RESET SLAVE ALL")
+    outcome = promoted(pair.two, limits=LIMIT)
+    assert outcome.msg
+    assert "replicates from nowhere" in outcome.msg
+    assert pair.two.state.read_only

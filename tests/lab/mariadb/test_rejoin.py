@@ -22,8 +22,8 @@ from tests.lab.mariadb.killed import Killed, KilledHost
 from tests.lab.mariadb.pair import PASSWORD, Node, Pair, eventually
 
 
-def rejoined(node: Node, source: Source, **options: object) -> Outcome:
-    return rejoin(node.host, node.server, source, **{"follow_timeout": 10, **options})  # type: ignore[arg-type]
+def rejoined(node: Node, source: Source, timeout: float = 5.0, check: bool = False) -> Outcome:
+    return rejoin(node.host, node.server, source, follow_timeout=10, timeout=timeout, check=check)
 
 
 def fail_over(pair: Pair) -> None:
@@ -139,6 +139,16 @@ def test_threads_that_were_stopped_are_started_again(pair: Pair) -> None:
     outcome = rejoined(pair.two, pair.one.source)
     assert outcome.msg is None
     assert outcome.steps == ["STOP SLAVE", "START SLAVE"]
+    assert pair.two.rows == 7
+
+
+def test_a_standby_of_another_primary_is_pointed_to_this_one(pair: Pair) -> None:
+    pair.two.sql("STOP SLAVE; RESET SLAVE ALL; CHANGE MASTER 'old' TO MASTER_HOST='10.88.0.9', MASTER_USER='x'")
+    pair.two.sql("START SLAVE 'old'")
+    pair.one.write(4)
+    outcome = rejoined(pair.two, pair.one.source)
+    assert outcome.msg is None
+    assert pair.two.state.connections == ("",)
     assert pair.two.rows == 7
 
 

@@ -82,6 +82,20 @@ def test_the_first_that_stays_ill_is_named_and_the_next_is_not_started() -> None
     assert sum(host.pauses) == pytest.approx(5)
 
 
+def test_a_last_look_that_was_cut_off_does_not_hide_the_reason() -> None:
+    host = FakeHost()
+    answers = [Answer(1, "", "wrong password")] * 3
+    host.on_command = lambda command: answers.pop() if answers else Answer(TIMED_OUT, "", "probe did not end in time")
+    error = failure(host, {"name": "db", "timeout": 0.5, "health": COMMAND})
+    assert "saw status 1 (wrong password)" in error.message
+
+
+def test_good_news_count_to_the_last_moment() -> None:
+    host = FakeHost()
+    host.on_command = lambda command: Answer(0 if host.clock >= 100.5 else 1, "", "")
+    assert ensure_services(host, [{"name": "db", "timeout": 0.5, "health": COMMAND}]).services[0]["passed"]
+
+
 def test_waiting_ends_when_systemd_has_given_the_unit_up() -> None:
     host = FakeHost(his_app="inactive")
     host.becomes = "failed"

@@ -64,6 +64,7 @@ def test_the_record_counts_while_the_server_looks_as_it_was_left() -> None:
     stopped = standby(io_running="No")
     assert continues(RECORD, stopped, 1010.0)
     assert continues(RECORD, standby(connections=()), 1010.0)
+    assert not continues(RECORD, standby(connections=(), gtid_slave_pos="0-1-9"), 1010.0)
     assert not continues(RECORD, standby(), 1010.0)
     assert not continues(RECORD, standby(io_running="No", primary_host="another"), 1010.0)
     assert not continues(replace(RECORD, finished=True), stopped, 1010.0)
