@@ -61,7 +61,7 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _written(report: Report, machines: list[Machine], arguments: Mapping[str, Any]) -> tuple[str, list[str]]:
-        """Write metrics and record; return what went wrong, and the files. The metrics come first: they raise alarms."""
+        """Write metrics and record; return what went wrong, and the files. Metrics come first: they alarm."""
         words = WORDS[arguments["language"]]
         trouble, files = [], []
         if arguments["metrics_file"]:
@@ -85,10 +85,12 @@ def machines_of(hostvars: Mapping[str, Any], arguments: Mapping[str, Any]) -> li
     """Return the hosts with what their check registered."""
     databases = arguments["databases"]
     names = dict.fromkeys([*databases, *arguments["applications"]])
-    return [_machine(name, name in databases, hostvars[name] if name in hostvars else {}) for name in names]
+    return [_machine(name, name in databases, hostvars) for name in names]
 
 
-def _machine(name: str, database: bool, variables: Mapping[str, Any]) -> Machine:
+def _machine(name: str, database: bool, hostvars: Mapping[str, Any]) -> Machine:
+    known = name in hostvars
+    variables: Mapping[str, Any] = hostvars[name] if known else {}
     registered = variables.get(REGISTERED)
     result = None if registered is None or registered.get("skipped") else plain(registered)
     return Machine(

@@ -18,8 +18,7 @@ description:
   - Never fails because of what it finds, and not where the host cannot be reached. What was read is judged by
     M(contingency.infra.readiness_summary), which sees all hosts.
   - Changes nothing. A health check of kind C(sql) runs in a read-only transaction, one of kind C(command) only with
-    O(run_commands). Whether somebody else has a service address is asked by ARP probes or neighbor solicitations, which
-    change no host's tables.
+    O(run_commands). Who has a service address is asked with an ordinary ARP request.
   - The host keeps the program in C(/run/contingency), as for a takeover. It needs root and Python 3.9 or newer.
 options:
   database:

@@ -240,5 +240,5 @@ def _stranger(address: str, machines: Group, primary: Optional[Machine]) -> Opti
     if primary is None or not _told(primary):
         return None
     own = set(_told(primary).get("hardware") or [])
-    heard = [(_told(each).get("heard") or {}).get(address) for each in machines]
-    return next((mac for mac in heard if mac and mac not in own), None)
+    heard = [mac for each in machines for mac in (_told(each).get("heard") or {}).get(address, [])]
+    return next((mac for mac in heard if mac not in own), None)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
-from .._address.holder import holders, own_hardware
 from .._address.interfaces import read_all
-from .._address.model import AddressError
+from .._address.model import AddressError, Interface
 from .._host.run import Host, LocalHost
 from .._standby import record as records
 from .clock import read_time
 from .database import read_database
+from .neighbors import answering, own_address
 from .services import read_services
 from .units import read_units
 
@@ -61,14 +62,27 @@ def read_record(host: Host, path: str = records.PATH) -> Dict[str, Any]:
 
 
 def read_addresses(host: Host, addresses: Sequence[str], interface: Optional[str]) -> Dict[str, Any]:
-    """Return on which interfaces each service address is here, and who else on the network answers for it."""
+    """Return on which interfaces each service address is here, and who on the network answers for it."""
     wanted = [text.partition("/")[0] for text in addresses]
     try:
-        here: Dict[str, List[str]] = {
-            address: [name for name, each in read_all(host).items() if each.address(address)] for address in wanted
-        }
-        own = sorted(set(own_hardware().values()))
-        heard = {each: holders(interface, [each], ASK_FOR_ADDRESS).get(each) for each in wanted} if interface else {}
+        found = read_all(host)
     except AddressError as error:
         return {"error": error.message}
-    return {"error": None, "here": here, "hardware": own, "heard": heard, "interface": interface}
+    own = found.get(interface) if interface else None
+    return {
+        "error": None,
+        "here": {address: [name for name, each in found.items() if each.address(address)] for address in wanted},
+        "hardware": sorted({each.mac for each in found.values()}),
+        "heard": _heard(own, wanted) if own is not None else {},
+    }
+
+
+def _heard(interface: Interface, wanted: Sequence[str]) -> Dict[str, List[str]]:
+    """Ask for IPv4 addresses; one that cannot be asked for is left out."""
+    own = own_address([each.host for each in interface.addresses], wanted)
+    heard: Dict[str, List[str]] = {}
+    for address in wanted:
+        if own and ":" not in address:
+            with suppress(OSError):
+                heard[address] = answering(interface.name, own, address, ASK_FOR_ADDRESS)
+    return heard
