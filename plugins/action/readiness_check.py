@@ -28,6 +28,8 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import 
 LOOK = "_readiness.look:look"
 SENT = ("database", "engine", "server", "addresses", "interface", "services", "run_commands")
 DATA_LOSS_SECONDS = 5.0
+IMPATIENT = "-o ControlPath=none -o ServerAliveInterval=3 -o ServerAliveCountMax=3"
+"""A shared connection to a host that has died since is not noticed for a quarter of an hour."""
 
 
 class ActionModule(ActionBase):
@@ -44,6 +46,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("; ".join(validation.error_messages))
         arguments = plain(validation.validated_parameters)
         host = str(variables["inventory_hostname"])
+        impatient(self._connection)
         described = plain(variables["hostvars"][host].get("standby_bmc") or {})
         started = time.monotonic()
         power = read_power(described)
@@ -79,6 +82,13 @@ class ActionModule(ActionBase):
     def _execute(self, command: str, data: bytes) -> Mapping[str, Any]:
         done: Mapping[str, Any] = self._low_level_execute_command(command, in_data=data, sudoable=True)
         return done
+
+
+def impatient(connection: Any) -> None:
+    """Have an SSH connection give up a host that does not answer any more."""
+    if connection.transport == "ssh":
+        given = connection.get_option("ssh_extra_args") or ""
+        connection.set_option("ssh_extra_args", f"{given} {IMPATIENT}".strip())
 
 
 def read_power(described: Mapping[str, Any]) -> dict[str, Any]:

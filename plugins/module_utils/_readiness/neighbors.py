@@ -16,9 +16,8 @@ import struct
 import time
 from typing import List, Sequence, Set
 
-ETHERTYPE_ARP = 0x0806
-REQUEST, REPLY = 1, 2
-BROADCAST = b"\xff" * 6
+from .._host.announce import ARP_REPLY, ARP_REQUEST, ETHERTYPE_ARP, arp
+
 ARP_OVER_ETHERNET = struct.pack("!HHHBB", ETHERTYPE_ARP, 1, 0x0800, 6, 4)
 LENGTH = 42
 ASK_AT = (0.0, 0.1)
@@ -32,7 +31,7 @@ def request(hardware: bytes, own: str, wanted: str) -> bytes:
 
 def speaker(frame: bytes, wanted: str) -> str:
     """Return the hardware address that a frame gives for an address, empty where it is about something else."""
-    if len(frame) < LENGTH or frame[12:20] != ARP_OVER_ETHERNET or frame[20:22] != struct.pack("!H", REPLY):
+    if len(frame) < LENGTH or frame[12:20] != ARP_OVER_ETHERNET or frame[20:22] != struct.pack("!H", ARP_REPLY):
         return ""
     if frame[28:32] != ipaddress.IPv4Address(wanted).packed:
         return ""
