@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-AREAS = ("_host", "_address", "_health", "_postgresql", "_mariadb", "_standby")
+AREAS = ("_host", "_address", "_health", "_postgresql", "_mariadb", "_standby", "_readiness")
 """What a host gets. Standard library only; nothing of it imports Ansible."""
 MODULE_UTILS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "module_utils")
 PACKAGE = "ansible_collections.contingency.infra.plugins.module_utils"
