@@ -117,11 +117,16 @@ def _orders(lab: Lab) -> dict[str, Any]:
     inventory = json.loads(lab.instance.inventory.read_text(encoding="utf-8"))
     host = inventory["_meta"]["hostvars"]
     common = inventory["all"]["vars"]
-    login = ["-o", "BatchMode=yes", *common["ansible_ssh_common_args"].split(), "-i", common["ansible_ssh_private_key_file"]]
+    login = [
+        "-o",
+        "BatchMode=yes",
+        *common["ansible_ssh_common_args"].split(),
+        "-i",
+        common["ansible_ssh_private_key_file"],
+    ]
     return {
         "bmc": host[PRIMARY]["standby_bmc"],
         "ssh": ["ssh", *login, f"root@{host[STANDBY]['ansible_host']}"],
         "service": standby.service_interface(lab),
         "interface": host[STANDBY]["standby_interface"],
     }
-

@@ -33,9 +33,24 @@ WITHIN = 20.0
 
 def power(orders: dict[str, Any], action: str) -> str:
     bmc = orders["bmc"]
-    argv = [bmc["ipmitool"], "-I", "lanplus", "-H", bmc["host"], "-p", str(bmc["port"]), "-U", bmc["user"], "-E", "-C", "3"]
+    argv = [
+        bmc["ipmitool"],
+        "-I",
+        "lanplus",
+        "-H",
+        bmc["host"],
+        "-p",
+        str(bmc["port"]),
+        "-U",
+        bmc["user"],
+        "-E",
+        "-C",
+        "3",
+    ]
     environment = {**os.environ, "IPMI_PASSWORD": bmc["password"]}
-    done = subprocess.run([*argv, "chassis", "power", action], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [*argv, "chassis", "power", action], env=environment, capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 
@@ -52,9 +67,7 @@ def fence(orders: dict[str, Any]) -> None:
 
 def main(orders: dict[str, Any]) -> None:
     service, interface = orders["service"], orders["interface"]
-    script = SCRIPT.format(
-        promote=PROMOTE, service=service, interface=interface, address=service.partition("/")[0]
-    )
+    script = SCRIPT.format(promote=PROMOTE, service=service, interface=interface, address=service.partition("/")[0])
     login = subprocess.Popen([*orders["ssh"], script], stdin=subprocess.PIPE, text=True)
     fence(orders)
     login.communicate("fenced\n", timeout=WITHIN)

@@ -17,7 +17,7 @@ class Beside(Generic[Found]):
     def __init__(self, work: Callable[[], Found]) -> None:
         self._work = work
         self._found: List[Found] = []
-        self._error: List[BaseException] = []
+        self._error: List[Exception] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -31,5 +31,5 @@ class Beside(Generic[Found]):
     def _run(self) -> None:
         try:
             self._found.append(self._work())
-        except BaseException as error:
+        except Exception as error:
             self._error.append(error)

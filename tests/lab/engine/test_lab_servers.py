@@ -196,9 +196,8 @@ def test_the_cold_standby_sleeps_until_a_frame_wakes_it(pair: Lab, send) -> None
 def standby_names(lab: Lab) -> set[str]:
     from lab import postgresql
 
-    found: set[str] = set()
-    eventually(lambda: bool(found.update(postgresql.streaming(lab, "his-db-1")) or "his-cold-1" in found))
-    return found
+    eventually(lambda: "his-cold-1" in postgresql.streaming(lab, "his-db-1"))
+    return set(postgresql.streaming(lab, "his-db-1"))
 
 
 def test_up_puts_the_cold_standby_to_sleep_again_and_the_address_back(pair: Lab) -> None:

@@ -23,7 +23,9 @@ def prepared(monkeypatch: pytest.MonkeyPatch, powered: bool) -> tuple[BmcFence, 
     return fence, machine
 
 
-def test_a_machine_without_power_is_proven_off_by_the_reading_that_was_made_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_power_is_proven_off_by_the_reading_that_was_made_ahead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     fence, machine = prepared(monkeypatch, powered=False)
     monkeypatch.setattr(machine, "state", lambda: pytest.fail("it was read just now"))
     proof = fence.fence()
