@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lab.instance import Instance
@@ -15,11 +15,27 @@ from lab.instance import Instance
 PATIENCE = 5.0
 
 
-def enter(group: str) -> None:
-    """Put the calling process into a fresh group of every hierarchy that systemd keeps its services in."""
+def enter(group: str) -> list[Path]:
+    """Put the calling process into a group of every hierarchy that systemd keeps services in; returns where it was."""
+    before = list(_own())
     for hierarchy in hierarchies():
         (hierarchy / group).mkdir(exist_ok=True)
-        (hierarchy / group / "cgroup.procs").write_text(f"{os.getpid()}\n", encoding="ascii")
+        move([hierarchy / group])
+    return before
+
+
+def move(groups: Iterable[Path]) -> None:
+    """Put the calling process there."""
+    for path in groups:
+        (path / "cgroup.procs").write_text(f"{os.getpid()}\n", encoding="ascii")
+
+
+def _own() -> Iterator[Path]:
+    """The groups of the calling process."""
+    lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    paths = {controllers: path for _number, controllers, path in (line.split(":", 2) for line in lines)}
+    for hierarchy, controllers in _mounted():
+        yield hierarchy / paths[controllers].lstrip("/")
 
 
 def group(instance: Instance, machine: str) -> str:
@@ -40,12 +56,18 @@ def remove_all(instance: Instance) -> None:
 
 
 def hierarchies() -> Iterator[Path]:
-    """The unified one, and on an older set-up also the one that is named systemd."""
+    return (path for path, _controllers in _mounted())
+
+
+def _mounted() -> Iterator[tuple[Path, str]]:
+    """The unified hierarchy, and on an older set-up also the one that is named systemd, as /proc/self/cgroup has it."""
     for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
         mounted, _dash, kind = line.partition(" - ")
         words = kind.split()
-        if words[0] == "cgroup2" or (words[0] == "cgroup" and "name=systemd" in words[2].split(",")):
-            yield Path(mounted.split()[4])
+        if words[0] == "cgroup2":
+            yield Path(mounted.split()[4]), ""
+        elif words[0] == "cgroup" and "name=systemd" in words[2].split(","):
+            yield Path(mounted.split()[4]), "name=systemd"
 
 
 def _remove_tree(top: Path) -> None:

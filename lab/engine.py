@@ -16,14 +16,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from lab import cleaner, faults, inventory, kinds, network, reachability, rootfs, standby, topology
+from lab import cleaner, faults, inventory, kinds, network, reachability, rootfs, standby, standby_faults, topology
 from lab.commands import run
 from lab.errors import LabError
 from lab.instance import STATE_ROOT, Instance, require_root
 from lab.machine import Machine, Site, create
 from lab.probe import DEFAULT_INTERVAL_MS, Probe, clients_to_servers
 
-assert kinds.__all__, "importing the kinds registers them"
+assert kinds.__all__ and standby_faults.__name__, "importing them registers the kinds and the faults"
 
 READY_WITHIN = 60.0
 POLL = 0.02

@@ -36,7 +36,8 @@ class Fault(ABC):
     lasting: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
-        FAULTS[cls.name] = cls
+        if "name" in cls.__dict__:
+            FAULTS[cls.name] = cls
 
     def __init__(self, lab: Lab, target: str) -> None:
         self.lab = lab

@@ -67,7 +67,7 @@ def _supervise(plan: Plan, tell: int) -> NoReturn:
         os.setsid()
         _attach(plan.console)
         host_mounts = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
-        cgroups.enter(plan.group)
+        outside = cgroups.enter(plan.group)
         _mount(plan)
         machine = subprocess.Popen(_command(plan), preexec_fn=_die_with_supervisor)  # noqa: PLW1509
         pid_file = Path(plan.pid_file)
@@ -80,6 +80,7 @@ def _supervise(plan: Plan, tell: int) -> NoReturn:
     machine.wait()
     ip_batch(commands_of_power_off(plan.ports, bool(plan.asleep)), namespace=Path(plan.namespace).name)
     if plan.asleep:
+        cgroups.move(outside)
         kernel.setns(f"/proc/self/fd/{host_mounts}", kernel.CLONE_NEWNS)
         Path(plan.pid_file).with_name("asleep.pid").write_text(f"{os.getpid()}\n", encoding="ascii")
         os.execv(plan.asleep[0], plan.asleep)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 VERSION = "15"
 DATA = f"/var/lib/postgresql/{VERSION}/main"
+UNIT = f"postgresql@{VERSION}-main.service"
 REPLICATOR = "replicator"
 DATABASE = "his"
 TABLE = "prescription"

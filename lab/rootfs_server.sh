@@ -46,7 +46,7 @@ systemctl enable lab-network.service ssh.service
 systemctl disable mariadb.service openipmi.service postgresql.service
 systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
   fstrim.timer systemd-timesyncd.service systemd-networkd.service systemd-resolved.service getty.target \
-  console-getty.service systemd-update-utmp.service systemd-journal-flush.service
+  console-getty.service systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-journal-flush.service
 systemctl set-default multi-user.target
 mkdir -p "$root/etc/systemd/journald.conf.d" "$root/etc/systemd/system.conf.d"
 printf '[Journal]\nStorage=persistent\nSystemMaxUse=32M\nRateLimitBurst=0\n' > "$root/etc/systemd/journald.conf.d/lab.conf"
@@ -65,6 +65,7 @@ hot_standby = on
 shared_buffers = 32MB
 max_wal_size = 256MB
 max_slot_wal_keep_size = 256MB
+wal_retrieve_retry_interval = 500ms
 tcp_keepalives_idle = 1
 tcp_keepalives_interval = 1
 tcp_keepalives_count = 2

@@ -77,7 +77,7 @@ def renew(lab: Lab) -> None:
     for machine in machines:
         machine.power_off()
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda machine: machine.fill_volume(), machines))
+        list(pool.map(lambda machine: machine.renew_disk(), machines))
         list(pool.map(lambda machine: machine.power_on() if machine.spec.power else None, machines))
     primary = first_primary(lab)
     if primary is not None:

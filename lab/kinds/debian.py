@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lab import cgroups, kernel, nspawn, options, postgresql, rootfs
+from lab import cgroups, kernel, mariadb, nspawn, options, postgresql, rootfs
 from lab.commands import ip_batch, run, spawn
 from lab.errors import LabError
 from lab.instance import MARK
@@ -28,6 +29,21 @@ from lab.topology import MachineSpec
 RUN = Path("/run/systemd")
 DATABASES = ("var/lib/postgresql", "var/lib/mysql")
 VOLUME_MEGABYTES = 768
+GUEST = PACKAGE / "guest"
+APPLICATION = """\
+[Unit]
+Description=The hospital's application, which writes through the service address
+After=network.target
+
+[Service]
+ExecStart=/usr/bin/python3 /lab/his_app.py {service} {own}
+DynamicUser=yes
+Restart=on-failure
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target
+"""
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,7 @@ class DebianOptions:
     """What topology.yml may say of a Debian machine."""
 
     database: Database | None = None
+    application: bool = False
     wake_on_lan: bool = False
     groups: tuple[str, ...] = ()
 
@@ -63,24 +80,51 @@ class Debian(LayeredMachine):
         """The file system of its databases: small, so that it can be filled, and kept when the power is lost."""
         return self.state / "volume"
 
+    @property
+    def postgresql_data(self) -> str:
+        """PostgreSQL's data directory as the machine sees it."""
+        return postgresql.DATA
+
+    def files(self) -> dict[str, str]:
+        files: dict[str, str] = {}
+        if self.options.application:
+            service = self.site.topology.hospital.service
+            files["lab/impatient.py"] = (GUEST / "impatient.py").read_text(encoding="utf-8")
+            files["lab/his_app.py"] = (GUEST / "his_app.py").read_text(encoding="utf-8")
+            files["etc/systemd/system/his-app.service"] = APPLICATION.format(service=service, own=self.spec.address)
+        if self.options.database is not None:
+            number = self.site.topology.number(self.name)
+            files["etc/mysql/mariadb.conf.d/80-server.cnf"] = mariadb.configuration(number, self.name)
+        return files
+
     def prepare(self) -> None:
         super().prepare()
+        if self.options.application:
+            self._wanted("his-app.service", "/etc/systemd/system")
         if self.options.database is not None:
             self._prepare_databases()
 
     def _prepare_databases(self) -> None:
         self.volume.mkdir()
         kernel.mount("tmpfs", self.volume, "tmpfs", kernel.MS_NOSUID, f"mode=755,size={VOLUME_MEGABYTES}m")
-        self.fill_volume()
-        wanted = self._place("etc/systemd/system/multi-user.target.wants/postgresql.service")
-        wanted.symlink_to("/lib/systemd/system/postgresql.service")
+        self._fill_volume()
+        self._wanted("postgresql.service", "/lib/systemd/system")
 
-    def fill_volume(self) -> None:
-        """The databases as when the lab is new; the machine is off."""
+    def _wanted(self, unit: str, directory: str) -> None:
+        self._place(f"etc/systemd/system/multi-user.target.wants/{unit}").symlink_to(f"{directory}/{unit}")
+
+    def renew_disk(self) -> None:
+        """Everything that it has written is gone; the machine is off."""
+        for directory in ("disk", "work", "root"):
+            shutil.rmtree(self.state / directory)
+        if self.options.database is not None:
+            kernel.umount(self.volume, kernel.MNT_DETACH)
+            self.volume.rmdir()
+        self.prepare()
+
+    def _fill_volume(self) -> None:
         database = self.options.database
-        if database is None:
-            raise LabError(f"{self.name} has no database.")
-        run(["find", str(self.volume), "-mindepth", "1", "-delete"])
+        assert database is not None
         run(["cp", "-a", *(str(self.recipe.path / directory) for directory in DATABASES), str(self.volume)])
         if database.begins_as == "standby":
             postgresql.make_standby(self.volume / "postgresql", self._primary_conninfo(database), database.slot)
@@ -209,7 +253,15 @@ class Debian(LayeredMachine):
             "standby_interface": port.name,
             "standby_switch_port": {"switch": other.machine, "port": other.name},
             **({} if self.spec.power else {"standby_cold": True}),
+            **({"standby_partner": self._partner()} if self.options.database else {}),
         }
+
+    def _partner(self) -> str:
+        """The machine that takes over from this one: a standby's primary, a primary's first standby that is on."""
+        if self.options.database and self.options.database.of:
+            return self.options.database.of
+        others = (spec for spec in self.site.topology.machines.values() if spec.power and "database" in spec.options)
+        return next((spec.name for spec in others if spec.name != self.name), self.name)
 
     def groups(self) -> Sequence[str]:
         cold = () if self.spec.power else ("cold_standbys",)
