@@ -12,6 +12,7 @@ import pytest
 
 from lab.engine import Lab
 from tests.lab.hospital import Hospital
+from tests.lab.pair import Pair
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +37,15 @@ def hospital(shared_hospital: Hospital) -> Hospital:
     """Everything up and on core-a."""
     shared_hospital.restore()
     return shared_hospital
+
+
+@pytest.fixture(scope="session")
+def shared_pair(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    return Pair(lab, tmp_path_factory.mktemp("pair"))
+
+
+@pytest.fixture
+def pair(shared_pair: Pair) -> Pair:
+    """The database servers as new: his-db-1 is the primary, his-db-2 streams from it."""
+    shared_pair.restore()
+    return shared_pair
