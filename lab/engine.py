@@ -71,6 +71,10 @@ class Lab:
         site = Site(self.instance, self.topology)
         return {spec.name: create(spec, site) for spec in self.topology.machines.values()}
 
+    def machines_with_power(self) -> list[Machine]:
+        """Those that are on when the lab starts."""
+        return [machine for machine in self.machines.values() if machine.spec.power]
+
     def machine(self, name: str) -> Machine:
         self.topology.machine(name)
         return self.machines[name]
@@ -185,7 +189,7 @@ class Lab:
 
     def _wait_for_machines(self, progress: Progress) -> None:
         started = time.monotonic()
-        waiting = {name: machine for name, machine in self.machines.items() if machine.spec.power}
+        waiting = {machine.name: machine for machine in self.machines_with_power()}
         while waiting:
             reasons = {name: machine.not_ready() for name, machine in waiting.items()}
             waiting = {name: self.machines[name] for name, reason in reasons.items() if reason is not None}

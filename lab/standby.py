@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pair of databases as a whole: as new, and where the service is.
 
-    from lab import Lab, standby
+from lab import Lab, standby
 
-    lab = Lab.from_environment()
-    lab.up(parts=["standby"])
-    standby.synchronous(lab)            # until then the primary waits for nobody
-    standby.service_at(lab)             # the machines that have the service address
-    standby.renew(lab)                  # both databases as new, after whatever a test did to them
+lab = Lab.from_environment()
+lab.up(parts=["standby"])
+standby.synchronous(lab)            # until then the primary waits for nobody
+standby.service_at(lab)             # the machines that have the service address
+standby.renew(lab)                  # both databases as new, after whatever a test did to them
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A writer through the service address that counts exactly: what was acknowledged, and what of it is gone.
 
-    with Writer(lab) as writer:
-        ...                                    # power loss, failover
-        writer.accepted_after(moment)          # waits for the first row that was sent and accepted after a moment
-    report = writer.report("his-db-2")         # acknowledged, missing, outage
+with Writer(lab) as writer:
+    ...                                    # power loss, failover
+    writer.accepted_after(moment)          # waits for the first row that was sent and accepted after a moment
+report = writer.report("his-db-2")         # acknowledged, missing, outage
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -93,8 +94,7 @@ class Writer:
             self._process.wait()
 
     def acknowledged(self) -> list[Row]:
-        rows = [line.split() for line in self._log.read_text(encoding="ascii").splitlines(keepends=True) if line[-1:] == "\n"]
-        return [Row(int(number), float(sent), float(accepted)) for number, sent, accepted in rows]
+        return parse(self._log.read_text(encoding="ascii"))
 
     def accepted_after(self, moment: float, within: float = 60.0) -> float:
         """When the first row was accepted that was sent after a moment (seconds since the epoch)."""
@@ -121,6 +121,17 @@ class Writer:
     def report(self, machine: str) -> Report:
         """What was lost, compared with the machine that has the service now."""
         rows = self.acknowledged()
-        gaps = [(later.accepted - earlier.accepted, earlier, later) for earlier, later in zip(rows, rows[1:], strict=False)]
-        longest, before, after = max(gaps, key=lambda gap: gap[0])
-        return Report(len(rows), self.missing(machine), longest, before.accepted, after.accepted)
+        before, after = longest_gap(rows)
+        return Report(len(rows), self.missing(machine), after - before, before, after)
+
+
+def longest_gap(rows: Sequence[Row]) -> tuple[float, float]:
+    """Between which two acknowledgements the most time passed."""
+    pairs = zip(rows, rows[1:], strict=False)
+    return max(((one.accepted, other.accepted) for one, other in pairs), key=lambda gap: gap[1] - gap[0])
+
+
+def parse(text: str) -> list[Row]:
+    """What a writer has printed; a line that is being written does not count yet."""
+    words = (line.split() for line in text.splitlines(keepends=True) if line.endswith("\n"))
+    return [Row(int(number), float(sent), float(accepted)) for number, sent, accepted in words]

@@ -58,7 +58,9 @@ class Bmc(Machine):
 
     def prepare(self) -> None:
         self.files.mkdir()
-        self.ipmitool.write_text(f'#!/bin/sh\nexec chroot {rootfs.SERVER.path} /usr/bin/ipmitool "$@"\n', encoding="ascii")
+        self.ipmitool.write_text(
+            f'#!/bin/sh\nexec chroot {rootfs.SERVER.path} /usr/bin/ipmitool "$@"\n', encoding="ascii"
+        )
         self.ipmitool.chmod(0o755)
 
     @property

@@ -48,6 +48,6 @@ def result_of(host: str, done: dict[str, Any]) -> dict[str, Any]:
     if done.get("refused"):
         return {**done, "failed": True, "msg": done["refused"]}
     if "position" in done:
-        what = f"{host} was shut down cleanly, its last record is at {done['position']['shutdown_lsn']}"
+        what = f"shut down cleanly, last record at {done['position']['shutdown_lsn']}"
         done["proof"] = {"method": "shutdown", "what": what, "at_epoch": done["stopped_at"], "confirmed": True}
     return done

@@ -18,6 +18,7 @@ from ansible_collections.contingency.infra.plugins.modules.standby_summary impor
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain, write_record
 
 REGISTERED = "standby_result"
+PREVIEW, RELEASED, RECLAIMED = "standby_preview", "standby_released", "standby_reclaimed"
 
 
 class ActionModule(ActionBase):
@@ -53,13 +54,19 @@ class ActionModule(ActionBase):
 def summary_of(hostvars: Mapping[str, Any], arguments: Mapping[str, Any]) -> Summary:
     """Return the summary of what the hosts registered."""
 
-    def registered(host: str) -> Any:
-        result = hostvars[host].get(REGISTERED) if host in hostvars else None
+    def registered(host: str, name: str = REGISTERED) -> Any:
+        result = hostvars[host].get(name) if host in hostvars else None
         return None if result is None or result.get("skipped") else plain(result)
 
     reporter = Reporter(
         arguments["failed"], arguments["target"], arguments["procedure"], arguments["mode"], arguments["language"]
     )
+    if arguments["procedure"] == "rejoin":
+        return reporter.rejoined(registered(arguments["failed"]))
+    failed = arguments["failed"]
     return reporter.summary(
-        registered(arguments["target"]), {host: registered(host) for host in arguments["applications"]}
+        registered(arguments["target"]),
+        {host: registered(host) for host in arguments["applications"]},
+        registered(failed, RELEASED) or registered(failed, PREVIEW),
+        registered(arguments["target"], RECLAIMED),
     )

@@ -160,7 +160,7 @@ class Takeover:
     def _planned(self, begun: Mapping[str, Any]) -> dict[str, Any]:
         if is_done(begun, self._arguments["failed"]):
             return self._success(begun, changed=False, steps=[])
-        steps = [self._fences[0].plan() if self._fences else f"fence {self._arguments['failed']}: NO WAY IS CONFIGURED"]
+        steps = [] if self._arguments["position"] else [self._fence_plan()]
         if not begun["primary"]:
             steps.append(f"promote {self._arguments['engine']} on {self._host}")
         steps += [
@@ -170,6 +170,9 @@ class Takeover:
         if begun["limitation"]:
             return {**planned, **self._failed(f"{begun['limitation']} Nothing was changed.")}
         return planned
+
+    def _fence_plan(self) -> str:
+        return self._fences[0].plan() if self._fences else f"fence {self._arguments['failed']}: NO WAY IS CONFIGURED"
 
     def _done(self, begun: Mapping[str, Any], prepared: Future[None]) -> dict[str, Any]:
         if begun.get("held"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: floating_ip
 short_description: Take a service address on an interface, or give it up
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Puts service addresses on an interface after it has asked whether another host has them, and tells the network at
     once where they are now. All of that is one task.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mariadb_standby
 short_description: Promote a MariaDB standby with guards, or make a former primary follow the new one
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - With O(state=primary) applies everything that the standby has received from its primary, stops replication, and
     makes the server writable. Every guard that speaks against it ends the task with its reason before anything is

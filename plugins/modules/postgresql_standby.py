@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: postgresql_standby
 short_description: Promote a PostgreSQL standby, or make a server the standby of another
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - With O(state=primary) a standby is promoted, after every guard has agreed; it returns when writes are taken.
   - With O(state=standby) a former primary, a broken standby or an empty directory becomes a standby of O(source). What
@@ -168,16 +168,16 @@ notes:
   - What the age of the last message proves. The primary's sender says in each message how far its WAL was. A standby
     that has all of it misses nothing that was committed before that message. What was committed after it, until the
     primary was stopped, is lost, and nothing on the standby tells whether there was any. So the loss is bounded by the
-    time from the last message to the fence, and that time is what RV(facts) reports as C(loss_seconds). A lag of 0 bytes
-    proves nothing.
+    time from the last message to the fence, which RV(facts) reports as C(loss_seconds). A lag of 0 bytes proves
+    nothing.
   - A primary that has nothing to write is silent for up to 30 seconds with default settings, since the receiver asks
     for a sign of life only at half of C(wal_receiver_timeout). The silence of an idle primary and a broken connection
     cannot be told apart. Set C(wal_receiver_timeout) on the standby to at most twice O(max_data_loss_seconds).
   - The receiver's view is gone once the connection has ended, as after a crash of the server process. Then the time of
-    the last WAL that came counts, if its end shows that the sender had caught up, and else the time of the last replayed
-    commit, by the primary's clock.
-  - A proof may be older than the task. Its C(at_epoch) ends the loss, so give the earliest moment at which the primary is
-    known to have been off, such as the power failure in the BMC's log.
+    the last WAL that came counts, if its end shows that the sender had caught up, and else the time of the last
+    replayed commit, by the primary's clock.
+  - A proof may be older than the task. Its C(at_epoch) ends the loss, so give the earliest moment at which the primary
+    is known to have been off, such as the power failure in the BMC's log.
   - C(pg_rewind) needs C(wal_log_hints) or data checksums on the server that is rewound. Without them, or when it was
     broken off, a base backup is made beside the old data, which is kept until the standby streams.
   - What the standby follows is written to C(postgresql.auto.conf), which outdoes all other files. The server's other
@@ -258,7 +258,7 @@ seconds:
   sample: {read: 0.031, promote: 0.142}
 """
 
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import LocalHost
@@ -331,7 +331,7 @@ ARGUMENTS: Dict[str, Any] = {
 }
 
 
-def picked(module: AnsibleModule, names: "tuple[str, ...]") -> Dict[str, Any]:
+def picked(module: AnsibleModule, names: Tuple[str, ...]) -> Dict[str, Any]:
     return {name: module.params[name] for name in names}
 
 

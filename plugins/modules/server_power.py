@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: server_power
 short_description: Switch a server on or off through its BMC, confirmed by reading back
-version_added: 0.2.0
+version_added: 0.1.0
 author: contingency.infra contributors (@contingency)
 description:
   - Reads the state of the power, asks for the wanted one, and reads back until it is there.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: service_health
 short_description: Start services in order and wait until each one is healthy
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Goes through services in their order. Starts the unit of each where that is asked for and it is not active, then
     looks until it is healthy or its time is over. All of that is one task.

@@ -63,7 +63,7 @@ proof:
   type: dict
   sample:
     method: shutdown
-    what: his-db-1 was shut down cleanly, its last record is at 0/5000028
+    what: shut down cleanly, last record at 0/5000028
     at_epoch: 1795398151.2
     confirmed: true
 position:

@@ -32,7 +32,7 @@ options:
   procedure:
     description: Which procedure it was.
     type: str
-    choices: [failover, switchover]
+    choices: [failover, switchover, rejoin]
     default: failover
   mode:
     description: Whether the run changed anything, V(plan) without confirmation, V(check) in check mode.
@@ -89,7 +89,7 @@ ARGUMENT_SPEC = {
     "failed": {"type": "str", "required": True},
     "target": {"type": "str", "required": True},
     "applications": {"type": "list", "elements": "str", "default": []},
-    "procedure": {"type": "str", "choices": ["failover", "switchover"], "default": "failover"},
+    "procedure": {"type": "str", "choices": ["failover", "switchover", "rejoin"], "default": "failover"},
     "mode": {"type": "str", "choices": ["run", "plan", "check"], "required": True},
     "language": {"type": "str", "choices": ["en", "zh"], "default": "en"},
     "dest": {"type": "path", "required": True},

@@ -21,7 +21,7 @@ def lab() -> Iterator[Lab]:
     os.environ.setdefault("LAB_NAME", "test")
     found = Lab.from_environment()
     was_up = found.is_up()
-    found.up()
+    found.up(parts=["network"])
     yield found
     if not was_up:
         found.down()

@@ -41,7 +41,8 @@ SELECT row_to_json(answer) FROM (SELECT
   (SELECT timeline_id FROM pg_control_checkpoint()) AS checkpoint_timeline,
   (SELECT checkpoint_lsn::text FROM pg_control_checkpoint()) AS checkpoint_lsn,
   (SELECT min_recovery_end_timeline FROM pg_control_recovery()) AS recovery_timeline,
-  CASE WHEN me.standby THEN pg_last_wal_receive_lsn()::text END AS receive_lsn,
+  -- After a start the receiver counts from the beginning of a segment that may long have been replayed.
+  CASE WHEN me.standby THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text END AS receive_lsn,
   CASE WHEN me.standby THEN pg_last_wal_replay_lsn()::text END AS replay_lsn,
   CASE WHEN me.standby THEN pg_is_wal_replay_paused() END AS replay_paused,
   CASE WHEN me.standby THEN extract(epoch FROM me.at - pg_last_xact_replay_timestamp()) END AS commit_age,

@@ -53,7 +53,8 @@ def find(host: Host, wanted: Wanted) -> Cluster:
     place = _explicit(host, wanted) if wanted.data_directory else _the_one(host, wanted)
     if place.version not in SUPPORTED:
         raise PostgresqlError(
-            f"PostgreSQL {place.version} in {place.data} is not supported; versions {SUPPORTED[0]} to {SUPPORTED[-1]} are."
+            f"PostgreSQL {place.version} in {place.data} is not supported; "
+            f"versions {SUPPORTED[0]} to {SUPPORTED[-1]} are."
         )
     programs = wanted.bin_directory or place.programs
     if not host.exists(f"{programs}/psql"):

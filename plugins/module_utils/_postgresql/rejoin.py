@@ -34,6 +34,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._postgresql.plan
     NOTHING,
     REWIND,
     START,
+    WAIT,
     Here,
     Options,
     Way,
@@ -97,7 +98,7 @@ class Rejoin:
         self.outcome.facts.update(way=way.kind, why=way.why)
         self._refuse(way_limitation(way, here, self.cluster, primary, self.options))
         slot_missing = self.source.slot is not None and self.source.slot not in dict(primary.slots)
-        self.outcome.changed = way.kind != NOTHING or slot_missing
+        self.outcome.changed = way.kind not in (NOTHING, WAIT) or slot_missing
         if self.check_mode:
             self.outcome.steps += planned_steps(way, self.cluster, self.source, slot_missing)
             return
@@ -132,7 +133,9 @@ class Rejoin:
             return
         if way.kind == START and here.state.is_primary:
             raise PostgresqlError(f"{self.cluster.title} runs as a primary and cannot only be started.")
-        if way.kind == FOLLOW:
+        if way.kind == WAIT:
+            pass
+        elif way.kind == FOLLOW:
             self._configure()
             self._did(process.reload(self.host, self.cluster))
         else:
@@ -160,6 +163,8 @@ class Rejoin:
             checkpoint_source(self.host, self.cluster, self.source)
             self._did([f"CHECKPOINT on {self.source.title}"])
             self._did(rewind(self.host, self.cluster, self.source, self.marker, self.options.copy_timeout))
+        elif self.marker.doing == "rewound":
+            self.marker.restore_settings(self.cluster.data_directory)
         elif way.kind == BACKUP:
             self._did(back_up(self.host, self.cluster, self.source, self.marker, self.options.copy_timeout))
         self.outcome.seconds[way.kind] = self.outcome.seconds.get(way.kind, 0.0) + self.host.now() - began
@@ -182,11 +187,11 @@ class Rejoin:
         self.outcome.seconds["start"] = self.host.now() - began
 
     def _arrive(self, way: Way, here: Here, primary: SourceState) -> None:
-        """See it stream; where neither starting nor following helped, copy."""
+        """See it stream; where neither waiting, starting nor following helped, copy. One that streams is left alone."""
         try:
             self._prove(primary, self.options.timeout)
         except PostgresqlError as error:
-            if way.kind not in (START, FOLLOW, REWIND):
+            if way.kind == BACKUP or (self.outcome.after is not None and self._streams(self.outcome.after)):
                 raise
             copied = self._next_way(way, error.message)
             self._refuse(way_limitation(copied, self._read(primary), self.cluster, primary, self.options))
@@ -275,7 +280,7 @@ class Rejoin:
 def planned_steps(way: Way, cluster: Cluster, source: Source, slot_missing: bool) -> List[str]:
     """What a real run does, for check mode."""
     steps = [f"slot {source.slot} on {source.title}"] if slot_missing else []
-    if way.kind == NOTHING:
+    if way.kind in (NOTHING, WAIT):
         return steps
     if way.kind in (REWIND, BACKUP):
         steps += [f"stop {cluster.title}", f"{way.kind} from {source.title}"]

@@ -62,14 +62,40 @@ class Reporter:
         self._procedure = procedure
         self._mode = mode
 
-    def summary(self, takeover: Optional[Result], services: Mapping[str, Optional[Result]]) -> Summary:
+    def summary(
+        self,
+        takeover: Optional[Result],
+        services: Mapping[str, Optional[Result]],
+        released: Optional[Result] = None,
+        reclaimed: Optional[Result] = None,
+    ) -> Summary:
         """Return the summary; each result is what the host's task registered, None where it did not run."""
         done = takeover is not None and not takeover.get("failed")
         lines = [self._takeover(takeover)]
         lines += [self._services(host, result, done) for host, result in services.items()]
-        if takeover is not None and self._mode == "run":
+        if self._procedure == "switchover":
+            lines.insert(0, self._handed_over(released, reclaimed))
+        elif takeover is not None and self._mode == "run":
             lines.insert(0, self._fence(takeover))
         return Summary(self._say(f"title_{self._procedure}"), lines, self._closing(lines))
+
+    def rejoined(self, result: Optional[Result]) -> Summary:
+        """Return the summary of a rejoin; the result is what the host that follows registered."""
+        lines = [self._follower(result)]
+        return Summary(self._say("title_rejoin"), lines, self._closing(lines))
+
+    def _follower(self, result: Optional[Result]) -> Line:
+        name = self._names["failed"]
+        if self._mode != "run":
+            return Line(name, "done", self._say("plan_rejoin"))
+        if result is None:
+            return Line(name, "not_tried", self._say("not_tried"))
+        if result.get("failed") or result.get("unreachable"):
+            return Line(name, "failed", self._trouble(name, result), dict(result))
+        steps = "; ".join(result["steps"])
+        proofs = [self._say("proof", check=each["check"], seen=each["seen"]) for each in result.get("proven", [])]
+        text = self._say("rejoined", steps=steps) if result["changed"] else self._say("rejoined_already")
+        return Line(name, "done", self._joined([text, *proofs]), dict(result))
 
     def _say(self, key: str, **values: object) -> str:
         return self._words[key].format(**self._names, **values)
@@ -99,6 +125,22 @@ class Reporter:
         if result.get("failed"):
             return Line(name, "not_tried", self._say("fence_none"))
         return Line(name, "done", self._say("fence_before"))
+
+    def _handed_over(self, released: Optional[Result], reclaimed: Optional[Result]) -> Line:
+        name = self._names["failed"]
+        if released is None:
+            return Line(name, "not_tried", self._say("not_tried"))
+        if released.get("failed") or released.get("unreachable"):
+            return Line(name, "failed", self._trouble(name, released), dict(released))
+        if self._mode != "run":
+            return Line(name, "done", self._planned(released), dict(released))
+        if reclaimed is None:
+            return Line(name, "done", self._say("released", what=released["proof"]["what"]), dict(released))
+        if reclaimed.get("failed") or reclaimed.get("unreachable"):
+            return Line(name, "failed", self._trouble(name, reclaimed), dict(reclaimed))
+        return Line(
+            name, "failed", self._say("reclaimed", seconds=f"{reclaimed['seconds']['total']:.1f}"), dict(reclaimed)
+        )
 
     def _takeover(self, result: Optional[Result]) -> Line:
         name = self._names["target"]

@@ -21,7 +21,7 @@ NAME = f"pytest-{os.getpid()}"
 @pytest.fixture(scope="session")
 def running_lab() -> Iterator[Lab]:
     lab = Lab(Instance(NAME), load())
-    lab.up()
+    lab.up(parts=["network"])
     yield lab
     lab.down()
 

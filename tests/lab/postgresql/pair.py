@@ -26,6 +26,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._postgresql.mode
 )
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.plan import Options
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.source import Source
+
 from lab.rootfs import cache_directory
 
 VERSION = 15
@@ -123,7 +124,9 @@ class Server:
     def kill(self) -> None:
         """The server process and all its children at once, as a power loss leaves it."""
         postmaster = int((self.directory / "postmaster.pid").read_text().split()[0])
-        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True)
+        listed = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True, check=True
+        )
         for process in [postmaster, *map(int, listed.stdout.split())]:
             os.kill(process, signal.SIGKILL)
         until(lambda: not Path(f"/proc/{postmaster}").exists())

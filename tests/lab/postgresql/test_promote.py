@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql import promote, switch
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import FenceProof
+
 from tests.lab.postgresql.pair import HOST, LIMITS, Pair, off, until
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql import promote, rejoin, switch
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import Outcome
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.plan import Options
+
 from tests.lab.postgresql.pair import HOST, OPTIONS, Pair, until
 
 
@@ -126,7 +128,7 @@ class Mortal(LocalHost):
     done = 0
     def _count(self):
         Mortal.done += 1
-        if Mortal.done > at:
+        if isinstance(at, int) and Mortal.done > at:
             os.kill(os.getpid(), signal.SIGKILL)
     def run(self, command, **more):
         if not command[0].endswith(("psql", "mountpoint", "stat", "find", "pg_controldata")):
@@ -135,19 +137,18 @@ class Mortal(LocalHost):
     def write_atomically(self, *words, **more):
         self._count()
         super().write_atomically(*words, **more)
+        if isinstance(at, str) and f'"doing": "{at}"' in words[1]:
+            os.kill(os.getpid(), signal.SIGKILL)
 rejoin.transact(Mortal(), Cluster.from_dict(cluster), Source.from_dict(source), Options.from_dict(options))
 """
 
 
-def killed(pair: Pair, options: Options, at: int) -> int:
-    import json
-
+def killed(pair: Pair, options: Options, at: int | str) -> int:
     values = [pair.first.cluster, pair.source(pair.second, "one"), options]
     arguments = [json.dumps(value.to_dict()) for value in values]
     path = os.pathsep.join(sys.path)
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, *arguments, str(at)], env={**os.environ, "PYTHONPATH": path}, timeout=120
-    )
+    command = [sys.executable, "-c", KILLED, *arguments, json.dumps(at)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, timeout=120, check=False)
     return done.returncode
 
 
@@ -162,6 +163,15 @@ def test_killed_before_each_step_the_next_run_finishes(pair: Pair, allow_rewind:
         deaths += 1
     assert deaths >= 5
     assert_pair(pair, back(pair, options))
+
+
+@pytest.mark.parametrize("doing", ["rewinding", "rewound", "backing up", "swapping", "configuring"])
+def test_killed_after_each_marker_the_next_run_finishes_with_its_own_settings(pair: Pair, doing: str) -> None:
+    fail_over(pair)
+    options = replace(OPTIONS, allow_rewind=doing.startswith("rew"))
+    assert killed(pair, options, doing) == -signal.SIGKILL
+    assert_pair(pair, back(pair, options))
+    assert f"port = {pair.first.port}" in (pair.first.directory / "postgresql.conf").read_text()
 
 
 @pytest.mark.parametrize("after", [0.05, 0.2, 0.4])
