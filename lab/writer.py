@@ -11,6 +11,7 @@ report = writer.report("his-db-2")         # acknowledged, missing, outage
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -85,12 +86,15 @@ class Writer:
         interval, answer = self._options
         argv = machine.command(["python3", PROGRAM, service, self.source, str(interval), str(answer)])
         with self._log.open("wb") as log, self._log.with_suffix(".errors").open("wb") as errors:
-            self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=errors)
+            self._process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, start_new_session=True
+            )
         self.accepted_after(0.0, BEGINS_WITHIN)
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGKILL)
+            # nsenter and, within the machine, its child.
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
     def acknowledged(self) -> list[Row]:
@@ -113,10 +117,9 @@ class Writer:
 
     def missing(self, machine: str) -> tuple[int, ...]:
         """The rows that were acknowledged and that the database of a machine does not have."""
-        found = postgresql.sql(
-            self.lab, machine, f"SELECT number FROM {postgresql.TABLE} WHERE source = '{self.source}'"
-        )
-        return tuple(sorted({row.number for row in self.acknowledged()} - {int(line) for line in found.split()}))
+        acknowledged = {row.number for row in self.acknowledged()}
+        question = f"SELECT number FROM {postgresql.TABLE} WHERE source = '{self.source}'"
+        return tuple(sorted(acknowledged - {int(line) for line in postgresql.sql(self.lab, machine, question).split()}))
 
     def report(self, machine: str) -> Report:
         """What was lost, compared with the machine that has the service now."""
@@ -127,7 +130,7 @@ class Writer:
 
 def longest_gap(rows: Sequence[Row]) -> tuple[float, float]:
     """Between which two acknowledgements the most time passed."""
-    pairs = zip(rows, rows[1:], strict=False)
+    pairs = itertools.pairwise(rows)
     return max(((one.accepted, other.accepted) for one, other in pairs), key=lambda gap: gap[1] - gap[0])
 
 

@@ -65,7 +65,7 @@ class Bmc(Machine):
 
     @property
     def ipmitool(self) -> Path:
-        """The controller's ipmitool: the one of the servers' root file system, since nothing is installed on the host."""
+        """The ipmitool of the controller: out of the servers' root file system, as nothing is installed on the host."""
         return self.files / "ipmitool"
 
     def start(self) -> None:

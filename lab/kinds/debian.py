@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lab import cgroups, kernel, mariadb, nspawn, options, postgresql, rootfs
 from lab.commands import ip_batch, run, spawn
