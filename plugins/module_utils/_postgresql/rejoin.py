@@ -14,6 +14,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._postgresql.clus
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.copy import (
     Marker,
     back_up,
+    finish_rewind,
     put,
     remove_old,
     rewind,
@@ -163,10 +164,10 @@ class Rejoin:
             checkpoint_source(self.host, self.cluster, self.source)
             self._did([f"CHECKPOINT on {self.source.title}"])
             self._did(rewind(self.host, self.cluster, self.source, self.marker, self.options.copy_timeout))
-        elif self.marker.doing == "rewound":
-            self.marker.restore_settings(self.cluster.data_directory)
         elif way.kind == BACKUP:
             self._did(back_up(self.host, self.cluster, self.source, self.marker, self.options.copy_timeout))
+        elif self.marker.doing == "rewound":
+            finish_rewind(self.cluster, self.marker)
         self.outcome.seconds[way.kind] = self.outcome.seconds.get(way.kind, 0.0) + self.host.now() - began
 
     def _configure(self) -> None:
@@ -209,6 +210,8 @@ class Rejoin:
         control = read_control(self.host, self.cluster)
         primary = ask(self.host, self.cluster, self.source)
         obstacle = rewind_obstacle(control, primary, self.options)
+        if control.timeline == primary.timeline:
+            obstacle = "pg_rewind finds nothing to do within one timeline"
         kind = BACKUP if way.kind == REWIND or obstacle else REWIND
         return Way(kind, f"{problem}{f' {obstacle}' if obstacle else ''}")
 
