@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -36,6 +37,11 @@ cat {RECORD} 2>/dev/null
 true
 """
 Snapshot = dict[str, str]
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """End a playbook and its workers at one instant; they are in a process group of their own."""
+    os.killpg(process.pid, signal.SIGKILL)
 
 
 class Pair:
@@ -88,7 +94,11 @@ class Pair:
     def finished(self, process: subprocess.Popen[str]) -> Run:
         """What a playbook that was started left; its record is the one that it names."""
         started = time.monotonic()
-        output, _errors = process.communicate(timeout=LONGEST_RUN)
+        try:
+            output, _errors = process.communicate(timeout=LONGEST_RUN)
+        except subprocess.TimeoutExpired:
+            kill_group(process)
+            raise
         named = [line.partition(": ")[2] for line in output.splitlines() if line.startswith("Record: ")]
         record = next((Path(name) for name in named if name.endswith(".json")), None)
         run = Run(process.returncode, output, time.monotonic() - started, record)
