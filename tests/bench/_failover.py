@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import playbook, standby
+from lab import playbook, postgresql, standby
 from lab.engine import Lab
 from lab.errors import LabError
 from lab.instance import CONTROLLER
@@ -64,6 +64,16 @@ def switchover(lab: Lab) -> Round:
     return Round(report.outage, len(report.missing), parts)
 
 
+def reprotection(lab: Lab, fault: str) -> float:
+    """After a failover the old primary follows the new one; the time of the whole playbook, from power on to streaming."""
+    ours(lab, fault)
+    close_logins(lab)
+    run = _run(lab, "standby_rejoin", failed=PRIMARY)
+    if PRIMARY not in postgresql.streaming(lab, STANDBY):
+        raise LabError(f"standby_rejoin ended well and {PRIMARY} does not stream from {STANDBY}.")
+    return run.seconds
+
+
 def renew(lab: Lab) -> None:
     """A pair as new, acknowledging synchronously, and nobody logged in to it."""
     close_logins(lab)
@@ -88,7 +98,6 @@ def _failed_over(lab: Lab, fault: str, work: Callable[[], dict[str, float]]) -> 
         accepted = writer.accepted_after(started)
         writer.stop()
         lost = writer.missing(STANDBY)
-    lab.heal_all()
     return Round(accepted - started, len(lost), parts)
 
 
@@ -100,11 +109,15 @@ def _finished(argv: list[str]) -> dict[str, float]:
 
 
 def _played(lab: Lab, name: str, **names: str) -> dict[str, float]:
+    return _parts(_run(lab, name, **names))
+
+
+def _run(lab: Lab, name: str, **names: str) -> playbook.PlaybookRun:
     confirmed = next(iter(names.values()))
     run = playbook.run(lab, name, None, **names, contingency_confirm=confirmed, standby_limits=LIMITS)
     if run.status != 0:
         raise LabError(f"{name} ended with status {run.status}: {run.output[-1500:]}")
-    return _parts(run)
+    return run
 
 
 def _parts(run: playbook.PlaybookRun) -> dict[str, float]:

@@ -14,12 +14,13 @@ import statistics
 from collections.abc import Sequence
 
 from lab.engine import Lab
-from tests.bench import _failover
+from tests.bench import _failover, _patroni
 from tests.bench._cost import ROOT
 from tests.bench._failover import FAULTS, Round
 
 PAIRS = 10
 SWITCHOVERS = 5
+PATRONI_ROUNDS = 6
 
 
 def main() -> None:
@@ -31,6 +32,7 @@ def main() -> None:
     finally:
         _failover.close_logins(lab)
         lab.down()
+    report.update(_of_patroni())
     target = ROOT / "build/bench/standby.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -41,6 +43,8 @@ def _measured(lab: Lab) -> dict[str, object]:
     pairs = [_pair(lab, FAULTS[number % len(FAULTS)]) for number in range(PAIRS)]
     print(f"  {SWITCHOVERS} switchovers", flush=True)
     switched = [_failover.switchover(lab) for _number in range(SWITCHOVERS)]
+    print("  the old primary becomes the standby again", flush=True)
+    reprotected = [_failover.reprotection(lab, fault) for fault in FAULTS]
     floors, ours = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     return {
         "floor_seconds": _median([each.seconds for each in floors]),
@@ -48,6 +52,8 @@ def _measured(lab: Lab) -> dict[str, object]:
         "failover_over_floor_seconds": _median([own.seconds - least.seconds for least, own in pairs]),
         "switchover_seconds": _median([each.seconds for each in switched]),
         "lost_rows_synchronous": sum(each.lost for each in [*ours, *switched]),
+        "reprotect_seconds": _median(reprotected),
+        "reprotect_rounds": [round(each, 2) for each in reprotected],
         "floor_rounds": _rounds(floors),
         "failover_rounds": _rounds(ours),
         "switchover_rounds": _rounds(switched),
@@ -60,6 +66,21 @@ def _pair(lab: Lab, fault: str) -> tuple[Round, Round]:
     least, own = _failover.floor(lab, fault), _failover.ours(lab, fault)
     print(f"    {fault}: {least.seconds:.2f} and {own.seconds:.2f}", flush=True)
     return least, own
+
+
+def _of_patroni() -> dict[str, object]:
+    print(f"  Patroni, {PATRONI_ROUNDS} rounds", flush=True)
+    faults = [FAULTS[number % len(FAULTS)] for number in range(PATRONI_ROUNDS)]
+    found = _patroni.seconds(faults, lambda fault, seconds: print(f"    {fault}: {seconds:.1f}", flush=True))
+    return {
+        "patroni_seconds": _median(found),
+        **{
+            f"patroni_{fault.replace('-', '_')}_rounds": [
+                round(seconds, 2) for struck, seconds in zip(faults, found, strict=True) if struck == fault
+            ]
+            for fault in FAULTS
+        },
+    }
 
 
 def _median(values: Sequence[float]) -> float:
