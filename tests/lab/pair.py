@@ -132,7 +132,9 @@ class Pair:
 
     def primaries(self) -> list[str]:
         """The database servers that take writes now."""
-        answering = [m.name for m in standby.databases(self.lab) if m.running() and postgresql.answers(self.lab, m.name)]
+        answering = [
+            m.name for m in standby.databases(self.lab) if m.running() and postgresql.answers(self.lab, m.name)
+        ]
         return [name for name in answering if not postgresql.in_recovery(self.lab, name)]
 
     def service_at(self) -> list[str]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from tests.lab.pair import PRIMARY, STANDBY, Pair
+from tests.lab.pair import STANDBY, Pair
 
 
 def test_after_a_loss_of_power_the_standby_takes_over_and_a_second_run_changes_nothing(pair: Pair) -> None:

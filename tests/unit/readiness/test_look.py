@@ -17,6 +17,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._readiness.neigh
     speaker,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._readiness.units import read_units
+from ansible_collections.contingency.infra.plugins.module_utils._standby import record as records
 
 from tests.unit.postgresql.fake_host import FakeHost
 
@@ -24,8 +25,13 @@ from tests.unit.postgresql.fake_host import FakeHost
 class Machine(FakeHost):
     """systemctl knows the units that a test names; nothing can be written."""
 
-    def __init__(self, units: dict[str, dict[str, str]] | None = None, **answers: Answer) -> None:
-        super().__init__(answers=answers)
+    def __init__(
+        self,
+        units: dict[str, dict[str, str]] | None = None,
+        by_name: dict[str, Answer] | None = None,
+        **answers: Answer,
+    ) -> None:
+        super().__init__(answers={**(by_name or {}), **answers})
         self.units = units or {}
 
     def run(self, command: Any, **more: Any) -> Answer:
@@ -101,7 +107,7 @@ def test_timesyncd_says_by_a_file_that_it_has_synchronized() -> None:
 
 def test_nobody_keeps_the_clock() -> None:
     assert read_time(Machine())["source"] is None
-    container = read_time(Machine(**{"systemd-detect-virt": Answer(0, "lxc\n", "")}))
+    container = read_time(Machine(by_name={"systemd-detect-virt": Answer(0, "lxc\n", "")}))
     assert (container["source"], container["container"]) == (None, "lxc")
 
 
@@ -129,7 +135,7 @@ def test_a_query_that_fails_for_another_reason_is_unhealthy() -> None:
 
 def test_a_command_runs_only_where_the_site_says_that_it_reads() -> None:
     service = {"name": "his", "health": {"kind": "command", "command": ["check-his"]}}
-    machine = Machine(**{"check-his": Answer(0, "", "")})
+    machine = Machine(by_name={"check-his": Answer(0, "", "")})
     assert services.read_services(machine, [service], run_commands=False)[0]["looked"] is False
     assert machine.commands == []
     assert services.read_services(machine, [service], run_commands=True)[0]["passed"] is True
@@ -157,9 +163,9 @@ def test_what_is_started_on_a_host_only_reads() -> None:
 
 def test_a_record_of_a_takeover() -> None:
     machine = Machine()
-    machine.files[look.records.PATH] = "{half"
+    machine.files[records.PATH] = "{half"
     assert look.read_record(machine)["state"] == "unreadable"
-    machine.files[look.records.PATH] = '{"failed": "a", "phase": "fenced", "run": "r", "started_at": 1.0}'
+    machine.files[records.PATH] = '{"failed": "a", "phase": "fenced", "run": "r", "started_at": 1.0}'
     assert look.read_record(machine)["state"] == "fenced"
 
 
