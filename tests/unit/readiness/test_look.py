@@ -94,7 +94,7 @@ NTPQ = "     remote           refid      st t when poll reach\n===\n{}10.0.0.1  
     ],
 )
 def test_whichever_keeps_the_clock_is_asked(name: str, program: str, output: str, synchronized: bool | None) -> None:
-    told = read_time(Machine({name: unit()}, **{program: Answer(0, output, "")}))
+    told = read_time(Machine({name: unit()}, by_name={program: Answer(0, output, "")}))
     assert told["source"] is not None
     assert told["synchronized"] is synchronized
 
