@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab import cgroups, kernel, network
+from lab import cgroups, kernel, network, nspawn
 from lab.errors import LabError
 from lab.instance import MARK, NAMESPACES, STATE_ROOT, Instance
 
@@ -84,5 +84,7 @@ def mounts(instance: Instance) -> list[str]:
 def forget(instance: Instance) -> None:
     """Remove the empty directories that several instances share."""
     instance.lock_file.unlink(missing_ok=True)
+    if nspawn.RUN.exists() and not any(nspawn.RUN.iterdir()):
+        nspawn.RUN.rmdir()
     if STATE_ROOT.exists() and {path.name for path in STATE_ROOT.iterdir()} <= {".lock"}:
         shutil.rmtree(STATE_ROOT)

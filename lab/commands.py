@@ -35,6 +35,12 @@ def spawn(argv: Sequence[str], console: Path, environment: Mapping[str, str]) ->
     script = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
     shell = ["sh", "-c", script, str(console), *argv]
     done = subprocess.run(
-        shell, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True, check=True
+        shell,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        check=True,
     )
     return int(done.stdout)

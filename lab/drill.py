@@ -14,11 +14,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab import playbook
+from lab import drill_standby, playbook
 from lab.engine import Lab
 from lab.errors import LabError
 from lab.gaps import FlowReport
 from lab.playbook import PlaybookRun
+from lab.screen import say, step, table
 
 FAILED, STANDBY = "core-a", "core-b"
 SETTLE_SECONDS = 1.0
@@ -30,15 +31,18 @@ def main() -> int:
     lab = Lab.from_environment()
     findings: list[str] = []
     try:
-        _say("The lab: a small hospital, two core switches, four access switches, two servers")
-        lab.up(_step)
+        say("The lab: a small hospital, two core switches, four access switches, two servers")
+        lab.up(step, parts=["network"])
         _failover(lab, findings)
         _again(lab, findings)
         _failback(lab, findings)
+        say("The database servers are added: two Debian machines with PostgreSQL, each with a management controller")
+        lab.up(step, parts=["standby"])
+        drill_standby.hold(lab, findings)
     finally:
-        _say("The lab is taken down")
+        say("The lab is taken down")
         lab.down()
-    _say(
+    say(
         f"Drill over after {time.monotonic() - started:.0f} s: "
         + ("all as it should be" if not findings else "NOT as it should be")
     )
@@ -48,7 +52,7 @@ def main() -> int:
 
 
 def _failover(lab: Lab, findings: list[str]) -> None:
-    _say(f"{FAILED} loses power under traffic, then core_switch_failover runs")
+    say(f"{FAILED} loses power under traffic, then core_switch_failover runs")
     probe = lab.probe()
     time.sleep(SETTLE_SECONDS)
     lab.machine(FAILED).power_off()
@@ -63,7 +67,7 @@ def _failover(lab: Lab, findings: list[str]) -> None:
 
 
 def _again(lab: Lab, findings: list[str]) -> None:
-    _say("The same command once more: nothing is left to do")
+    say("The same command once more: nothing is left to do")
     run = _play(lab, "core_switch_failover", show=False)
     changed = {host: count for host, count in run.changed().items() if count and host in moved_hosts(run)}
     print(f"  exit status {run.status}, {run.seconds:.1f} s, changed: {changed or 'nothing'}")
@@ -72,9 +76,9 @@ def _again(lab: Lab, findings: list[str]) -> None:
 
 
 def _failback(lab: Lab, findings: list[str]) -> None:
-    _say(f"{FAILED} is repaired and has power again, then core_switch_failback runs under traffic")
+    say(f"{FAILED} is repaired and has power again, then core_switch_failback runs under traffic")
     lab.machine(FAILED).power_on()
-    lab.up(_step)
+    lab.up(step)
     probe = lab.probe()
     time.sleep(SETTLE_SECONDS)
     run = _play(lab, "core_switch_failback")
@@ -115,9 +119,9 @@ def _findings(what: str, run: PlaybookRun, reports: Sequence[FlowReport]) -> lis
 def _show(run: PlaybookRun, reports: Sequence[FlowReport]) -> None:
     print()
     moved = [host for host in run.record.get("hosts", []) if host["role"] in ("access", "server")]
-    _table(("switch", "before", "after", "verified", "saved", "seconds"), [_row(host) for host in moved])
+    table(("switch", "before", "after", "verified", "saved", "seconds"), [_row(host) for host in moved])
     print()
-    _table(
+    table(
         ("traffic", "packets", "lost", "longest gap ms"),
         [(f"{r.source} -> {r.target}", str(r.sent), str(r.lost), f"{r.longest_gap_ms:.0f}") for r in reports],
     )
@@ -142,20 +146,6 @@ def _ports(state: Mapping[str, Any]) -> str:
     if "active" in state:
         return str(state["active"])
     return " ".join(f"{name}{' up' if port['link'] else ' no link'}" for name, port in state.items() if port["enabled"])
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    for row in [head, *rows]:
-        print("  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _say(text: str) -> None:
-    print(f"\n== {text}", flush=True)
-
-
-def _step(text: str) -> None:
-    print(f"  {text}", flush=True)
 
 
 if __name__ == "__main__":

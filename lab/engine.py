@@ -23,7 +23,8 @@ from lab.instance import STATE_ROOT, Instance, require_root
 from lab.machine import Machine, Site, create
 from lab.probe import DEFAULT_INTERVAL_MS, Probe, clients_to_servers
 
-assert kinds.__all__ and standby_faults.__name__, "importing them registers the kinds and the faults"
+assert kinds.__all__, "importing the kinds registers them"
+assert standby_faults.__name__, "importing them registers the faults"
 
 READY_WITHIN = 60.0
 POLL = 0.02
@@ -70,6 +71,10 @@ class Lab:
     def machines(self) -> dict[str, Machine]:
         site = Site(self.instance, self.topology)
         return {spec.name: create(spec, site) for spec in self.topology.machines.values()}
+
+    def machines_with_power(self) -> list[Machine]:
+        """Those that are on when the lab starts."""
+        return [machine for machine in self.machines.values() if machine.spec.power]
 
     def machine(self, name: str) -> Machine:
         self.topology.machine(name)
@@ -185,7 +190,7 @@ class Lab:
 
     def _wait_for_machines(self, progress: Progress) -> None:
         started = time.monotonic()
-        waiting = {name: machine for name, machine in self.machines.items() if machine.spec.power}
+        waiting = {machine.name: machine for machine in self.machines_with_power()}
         while waiting:
             reasons = {name: machine.not_ready() for name, machine in waiting.items()}
             waiting = {name: self.machines[name] for name, reason in reasons.items() if reason is not None}

@@ -67,6 +67,11 @@ class Instance:
         return self.state / "known_hosts"
 
     @property
+    def control_paths(self) -> Path:
+        """Sockets of the logins that Ansible keeps open; an instance's own, as other instances have its addresses."""
+        return self.state / "ssh"
+
+    @property
     def inventory(self) -> Path:
         return self.state / "inventory.json"
 

@@ -38,6 +38,8 @@ def build(instance: Instance, topology: Topology, machines: Iterable[Machine]) -
 
 def _everywhere(instance: Instance) -> dict[str, Any]:
     return {
+        # Several labs have the same addresses: a login that is kept open for one must not serve another.
+        "ansible_control_path_dir": str(instance.control_paths),
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_common_args": f"-o UserKnownHostsFile={instance.known_hosts} -o StrictHostKeyChecking=yes",
         "ansible_ssh_private_key_file": str(instance.client_key),

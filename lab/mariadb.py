@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """MariaDB on the lab's database servers: a pair that replicates by GTID, set up on request.
 
-    from lab import Lab, mariadb
+from lab import Lab, mariadb
 
-    mariadb.set_up_pair(lab)                       # his-db-1 primary, his-db-2 read-only replica
-    mariadb.sql(lab, "his-db-2", "SHOW SLAVE STATUS")
+mariadb.set_up_pair(lab)                       # his-db-1 primary, his-db-2 read-only replica
+mariadb.sql(lab, "his-db-2", "SHOW SLAVE STATUS")
 """
 
 from __future__ import annotations

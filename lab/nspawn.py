@@ -104,7 +104,10 @@ def _attach(console: str) -> None:
 def _mount(plan: Plan) -> None:
     kernel.unshare(kernel.CLONE_NEWNS)
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
-    kernel.mount("overlay", plan.root, "overlay", options=f"lowerdir={plan.lower},upperdir={plan.upper},workdir={plan.work}")
+    kernel.mount(
+        "overlay", plan.root, "overlay", options=f"lowerdir={plan.lower},upperdir={plan.upper},workdir={plan.work}"
+    )
+    RUN.mkdir(exist_ok=True)
     # What systemd-nspawn writes there for its own use does not reach the host.
     kernel.mount("tmpfs", RUN, "tmpfs", kernel.MS_NOSUID, "mode=755,size=4m")
 

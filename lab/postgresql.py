@@ -21,13 +21,15 @@ UNIT = f"postgresql@{VERSION}-main.service"
 REPLICATOR = "replicator"
 DATABASE = "his"
 TABLE = "prescription"
-KEEPALIVES = "keepalives_idle=1 keepalives_interval=1 keepalives_count=2 tcp_user_timeout=2000"
 
 
 def primary_conninfo(address: str, standby: str) -> str:
-    """How a standby reaches its primary; without keepalives it waits for a dead one for two hours."""
+    """How a standby reaches its primary.
+
+    Without keepalives: what the receiver last heard is known only as long as it runs, and wal_receiver_timeout ends it.
+    """
     login = f"host={address} port=5432 user={REPLICATOR} passfile=/var/lib/postgresql/.pgpass"
-    return f"{login} application_name={standby} connect_timeout=2 {KEEPALIVES}"
+    return f"{login} application_name={standby} connect_timeout=2"
 
 
 def make_standby(volume: Path, conninfo: str, slot: str | None) -> None:

@@ -50,15 +50,19 @@ class Recipe:
     packages: tuple[str, ...]
     customize: Path
 
-    @cache
     def key(self) -> str:
-        recipe = "\n".join((SUITE, *self.packages, *OPTIONS, self.customize.read_text(encoding="utf-8")))
-        return hashlib.sha256(recipe.encode()).hexdigest()[:16]
+        return _digest(self)
 
     @property
     def path(self) -> Path:
         """Where it is, or will be once it is built."""
         return cache_directory() / f"{self.name}-{self.key()}"
+
+
+@cache
+def _digest(recipe: Recipe) -> str:
+    parts = (SUITE, *recipe.packages, *OPTIONS, recipe.customize.read_text(encoding="utf-8"))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 LIGHT = Recipe(

@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pair of databases as a whole: as new, and where the service is.
 
-    from lab import Lab, standby
+from lab import Lab, standby
 
-    lab = Lab.from_environment()
-    lab.up(parts=["standby"])
-    standby.synchronous(lab)            # until then the primary waits for nobody
-    standby.service_at(lab)             # the machines that have the service address
-    standby.renew(lab)                  # both databases as new, after whatever a test did to them
+lab = Lab.from_environment()
+lab.up(parts=["standby"])
+standby.synchronous(lab)            # until then the primary waits for nobody
+standby.service_at(lab)             # the machines that have the service address
+standby.renew(lab)                  # both databases as new, after whatever a test did to them
 """
 
 from __future__ import annotations
@@ -108,6 +108,8 @@ def synchronous(lab: Lab, on: bool = True) -> None:
         lambda: set(postgresql.streaming(lab, primary.name).values()) == {wanted},
         f"the standbys of {primary.name} are not {wanted}",
     )
+    # Writers wait only once the checkpointer has read the setting too; it reads it before it makes a checkpoint.
+    postgresql.sql(lab, primary.name, "CHECKPOINT", "postgres")
 
 
 def service_interface(lab: Lab) -> str:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-import os
+import errno
 from collections.abc import Iterator
+from io import FileIO
 
 from lab import postgresql, standby
 from lab.errors import LabError
@@ -32,18 +33,14 @@ class KillPostgres(_OnDatabaseServer):
     """The server process of PostgreSQL is killed and stays dead; the machine goes on."""
 
     name = "kill-postgres"
-    mask = f"/run/systemd/system/{postgresql.UNIT}.d/stays-dead.conf"
 
     def strike(self) -> None:
-        """The unit may not start again by itself, or there would be nothing to see."""
-        stays_dead = f'mkdir -p "${{0%/*}}" && printf "[Service]\\nRestart=no\\n" > "$0" && systemctl daemon-reload'
-        self.inside("sh", "-c", stays_dead, self.mask)
-        postmaster = self.inside("head", "-n1", f"{self.server.postgresql_data}/postmaster.pid").strip()
+        """Debian's unit does not start the server again by itself."""
+        postmaster = self.inside("head", "-n1", f"{postgresql.DATA}/postmaster.pid").strip()
         self.inside("kill", "-KILL", postmaster)
 
     def heal(self) -> None:
         if self.server.running():
-            self.inside("sh", "-c", 'rm -f "$0" && systemctl daemon-reload', self.mask)
             self.inside("systemctl", "start", postgresql.UNIT, check=False)
 
 
@@ -92,12 +89,26 @@ class DiskFull(_OnDatabaseServer):
     name = "disk-full"
 
     def strike(self) -> None:
-        free = os.statvfs(self.server.volume)
-        with (self.server.volume / BALLAST).open("ab") as ballast:
-            os.posix_fallocate(ballast.fileno(), 0, ballast.tell() + free.f_bavail * free.f_frsize)
+        """Again and again, until a server that writes at the same time has used up the last page."""
+        with (self.server.volume / BALLAST).open("ab", buffering=0) as ballast:
+            for size in (2**20, 2**12):
+                _append_until_full(ballast, bytes(size))
 
     def heal(self) -> None:
+        """There is space again, and a server that stopped for lack of it is started."""
         (self.server.volume / BALLAST).unlink(missing_ok=True)
+        if self.server.running():
+            self.inside("systemctl", "start", postgresql.UNIT, check=False)
+
+
+def _append_until_full(ballast: FileIO, block: bytes) -> None:
+    while True:
+        try:
+            ballast.write(block)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            return
 
 
 class BmcDead(Fault):

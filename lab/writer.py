@@ -3,18 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A writer through the service address that counts exactly: what was acknowledged, and what of it is gone.
 
-    with Writer(lab) as writer:
-        ...                                    # power loss, failover
-        writer.accepted_after(moment)          # waits for the first row that was sent and accepted after a moment
-    report = writer.report("his-db-2")         # acknowledged, missing, outage
+with Writer(lab) as writer:
+    ...                                    # power loss, failover
+    writer.accepted_after(moment)          # waits for the first row that was sent and accepted after a moment
+report = writer.report("his-db-2")         # acknowledged, missing, outage
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -84,17 +86,19 @@ class Writer:
         interval, answer = self._options
         argv = machine.command(["python3", PROGRAM, service, self.source, str(interval), str(answer)])
         with self._log.open("wb") as log, self._log.with_suffix(".errors").open("wb") as errors:
-            self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=errors)
+            self._process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, start_new_session=True
+            )
         self.accepted_after(0.0, BEGINS_WITHIN)
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGKILL)
+            # nsenter and, within the machine, its child.
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
     def acknowledged(self) -> list[Row]:
-        rows = [line.split() for line in self._log.read_text(encoding="ascii").splitlines(keepends=True) if line[-1:] == "\n"]
-        return [Row(int(number), float(sent), float(accepted)) for number, sent, accepted in rows]
+        return parse(self._log.read_text(encoding="ascii"))
 
     def accepted_after(self, moment: float, within: float = 60.0) -> float:
         """When the first row was accepted that was sent after a moment (seconds since the epoch)."""
@@ -113,14 +117,24 @@ class Writer:
 
     def missing(self, machine: str) -> tuple[int, ...]:
         """The rows that were acknowledged and that the database of a machine does not have."""
-        found = postgresql.sql(
-            self.lab, machine, f"SELECT number FROM {postgresql.TABLE} WHERE source = '{self.source}'"
-        )
-        return tuple(sorted({row.number for row in self.acknowledged()} - {int(line) for line in found.split()}))
+        acknowledged = {row.number for row in self.acknowledged()}
+        question = f"SELECT number FROM {postgresql.TABLE} WHERE source = '{self.source}'"
+        return tuple(sorted(acknowledged - {int(line) for line in postgresql.sql(self.lab, machine, question).split()}))
 
     def report(self, machine: str) -> Report:
         """What was lost, compared with the machine that has the service now."""
         rows = self.acknowledged()
-        gaps = [(later.accepted - earlier.accepted, earlier, later) for earlier, later in zip(rows, rows[1:], strict=False)]
-        longest, before, after = max(gaps, key=lambda gap: gap[0])
-        return Report(len(rows), self.missing(machine), longest, before.accepted, after.accepted)
+        before, after = longest_gap(rows)
+        return Report(len(rows), self.missing(machine), after - before, before, after)
+
+
+def longest_gap(rows: Sequence[Row]) -> tuple[float, float]:
+    """Between which two acknowledgements the most time passed."""
+    pairs = itertools.pairwise(rows)
+    return max(((one.accepted, other.accepted) for one, other in pairs), key=lambda gap: gap[1] - gap[0])
+
+
+def parse(text: str) -> list[Row]:
+    """What a writer has printed; a line that is being written does not count yet."""
+    words = (line.split() for line in text.splitlines(keepends=True) if line.endswith("\n"))
+    return [Row(int(number), float(sent), float(accepted)) for number, sent, accepted in words]

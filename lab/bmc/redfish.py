@@ -59,7 +59,7 @@ def _driver(switch: PowerSwitch) -> type[Any]:
         "ForceRestart": switch.reset,
     }
 
-    class MachineDriver(fakedriver.FakeDriver):  # type: ignore[misc]
+    class MachineDriver(fakedriver.FakeDriver):
         """What the emulator invents of a system, with the power of a real one."""
 
         def get_power_state(self, identity: str) -> str:

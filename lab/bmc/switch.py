@@ -21,7 +21,9 @@ class PowerSwitch:
     def __init__(self, lab: Lab, machine: str) -> None:
         found = lab.machine(machine)
         if not isinstance(found, Debian):
-            raise LabError(f"{machine} has no power switch: a management controller belongs to a machine of kind debian.")
+            raise LabError(
+                f"{machine} has no power switch: a management controller belongs to a machine of kind debian."
+            )
         self.machine = found
         self._lock = threading.Lock()
 

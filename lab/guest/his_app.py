@@ -69,7 +69,7 @@ def main(service: str, own: str) -> None:
     threading.Thread(target=writer.run, daemon=True).start()
 
     class Health(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             health = writer.health()
             known = self.path == "/health"
             body = json.dumps(health if known else {"error": "there is only /health"}).encode() + b"\n"

@@ -58,12 +58,14 @@ class Bmc(Machine):
 
     def prepare(self) -> None:
         self.files.mkdir()
-        self.ipmitool.write_text(f'#!/bin/sh\nexec chroot {rootfs.SERVER.path} /usr/bin/ipmitool "$@"\n', encoding="ascii")
+        self.ipmitool.write_text(
+            f'#!/bin/sh\nexec chroot {rootfs.SERVER.path} /usr/bin/ipmitool "$@"\n', encoding="ascii"
+        )
         self.ipmitool.chmod(0o755)
 
     @property
     def ipmitool(self) -> Path:
-        """The controller's ipmitool: the one of the servers' root file system, since nothing is installed on the host."""
+        """The ipmitool of the controller: out of the servers' root file system, as nothing is installed on the host."""
         return self.files / "ipmitool"
 
     def start(self) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lab import cgroups, kernel, mariadb, nspawn, options, postgresql, rootfs
 from lab.commands import ip_batch, run, spawn
@@ -26,9 +26,8 @@ from lab.machine import Site
 from lab.network import MANAGEMENT_PORT
 from lab.topology import MachineSpec
 
-RUN = Path("/run/systemd")
 DATABASES = ("var/lib/postgresql", "var/lib/mysql")
-VOLUME_MEGABYTES = 768
+VOLUME_MEGABYTES = 512
 GUEST = PACKAGE / "guest"
 APPLICATION = """\
 [Unit]
@@ -79,11 +78,6 @@ class Debian(LayeredMachine):
     def volume(self) -> Path:
         """The file system of its databases: small, so that it can be filled, and kept when the power is lost."""
         return self.state / "volume"
-
-    @property
-    def postgresql_data(self) -> str:
-        """PostgreSQL's data directory as the machine sees it."""
-        return postgresql.DATA
 
     def files(self) -> dict[str, str]:
         files: dict[str, str] = {}
@@ -153,7 +147,6 @@ class Debian(LayeredMachine):
         sleeper = self._sleeper()
         if sleeper is not None:
             kill([sleeper])
-        RUN.mkdir(exist_ok=True)
         plan = nspawn.Plan(
             name=self.name,
             namespace=str(self.namespace_path),

@@ -93,7 +93,7 @@ def _slope(count: int) -> dict[str, float]:
 def _traffic() -> dict[str, object]:
     lab = Lab.from_environment()
     print("  the lab: planned swaps under traffic, then core-a dies", flush=True)
-    lab.up()
+    lab.up(parts=["network"])
     try:
         planned = planned_swaps(lab, PLANNED_ROUNDS)
         killed = core_killed(lab, KILLED_ROUNDS)

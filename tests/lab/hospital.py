@@ -146,7 +146,7 @@ class Hospital:
 
     def _wait_for_machines(self) -> None:
         deadline = time.monotonic() + FORWARDING_WITHIN
-        while reasons := [reason for machine in self.lab.machines.values() if (reason := machine.not_ready())]:
+        while reasons := [reason for machine in self.lab.machines_with_power() if (reason := machine.not_ready())]:
             assert time.monotonic() < deadline, reasons
             time.sleep(0.05)
 

@@ -167,12 +167,22 @@ def rewind(host: Host, cluster: Cluster, source: Source, marker: Marker, timeout
     command += ["--source-server", source.conninfo(source.rewind_user)]
     checked(host, cluster, command, f"pg_rewind of {cluster.title} from {source.title} failed", timeout)
     marker.write("rewound")
-    marker.restore_settings(cluster.data_directory)
+    finish_rewind(cluster, marker)
     return [*steps, f"pg_rewind from {source.title}"]
 
 
+def finish_rewind(cluster: Cluster, marker: Marker) -> None:
+    """Put the server's own settings over those that came with the primary's files."""
+    marker.restore_settings(cluster.data_directory)
+    marker.write("configuring")
+
+
 def back_up(host: Host, cluster: Cluster, source: Source, marker: Marker, timeout: float) -> List[str]:
-    """Copy everything beside the old data, then exchange; the old data stays until the standby streams."""
+    """Copy everything beside the old data, then exchange; the old data stays until the standby streams.
+
+    The standby's slot keeps the WAL meanwhile; the backup does not use it, as it would still hold it for a moment when
+    the standby connects, which then tries again only after five seconds.
+    """
     new = f"{cluster.data_directory}.rejoin-new"
     if marker.doing == "swapping":
         return exchange(host, cluster, marker)
@@ -181,8 +191,6 @@ def back_up(host: Host, cluster: Cluster, source: Source, marker: Marker, timeou
     checked(host, cluster, ["rm", "-rf", "--", new], f"{new} of an earlier run could not be removed", timeout)
     command = [cluster.program("pg_basebackup"), "-D", new, "-X", "stream", "-c", "fast", "--no-password"]
     command += ["-d", source.conninfo(None, None)]
-    if source.slot:
-        command += ["-S", source.slot]
     checked(host, cluster, command, f"The base backup from {source.title} failed", timeout)
     marker.restore_settings(new)
     put(host, cluster, f"{new}/standby.signal", "")

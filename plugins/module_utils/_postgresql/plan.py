@@ -13,7 +13,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._postgresql.guar
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import Cluster, Data, State, lsn
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.source import Source, SourceState
 
-NOTHING, FOLLOW, START, REWIND, BACKUP = "nothing", "follow", "start", "pg_rewind", "base backup"
+NOTHING, WAIT, FOLLOW, START, REWIND, BACKUP = "nothing", "wait", "follow", "start", "pg_rewind", "base backup"
 # A base backup needs room for the data and for the WAL that is written while it runs.
 BACKUP_MARGIN = 1.1
 
@@ -98,7 +98,7 @@ def choose(here: Here, source: Source, primary: SourceState, options: Options) -
     if here.marker in ("rewinding", "backing up", "swapping"):
         return Way(BACKUP, f"an earlier run was broken off while {here.marker}, so the data here is not whole")
     if state.running and state.in_recovery:
-        return _way_of_standby(here, source, primary, options)
+        return _way_of_standby(here, source)
     if here.marker in ("rewound", "configuring"):
         return Way(START, f"an earlier run was broken off after {here.marker}")
     if state.standby_signal and not state.running and state.timeline == primary.timeline:
@@ -110,19 +110,19 @@ def choose(here: Here, source: Source, primary: SourceState, options: Options) -
     return _copy(primary, options, "its history may differ from the primary's", state)
 
 
-def _way_of_standby(here: Here, source: Source, primary: SourceState, options: Options) -> Way:
+def _way_of_standby(here: Here, source: Source) -> Way:
+    """A receiver that is between two attempts is no reason to copy anything."""
     if here.streams and here.settings_right:
         return Way(NOTHING, f"it streams from {source.title}")
     if not here.settings_right:
         return Way(FOLLOW, f"its settings name another primary or slot than {source.title}")
-    return _copy(primary, options, f"it does not stream from {source.title} although its settings name it", here.state)
+    return Way(WAIT, f"it does not stream from {source.title} now, although its settings name it")
 
 
 def history_holds(state: State, fork_lsn: Optional[str]) -> bool:
     """After a clean shutdown the checkpoint is the last record; one before the fork is in the primary's history too."""
     last, fork = lsn(state.checkpoint_lsn), lsn(fork_lsn)
-    clean = state.control_state in ("shut down", "shut down in recovery")
-    return clean and state.control_state == "shut down" and last is not None and fork is not None and last < fork
+    return state.control_state == "shut down" and last is not None and fork is not None and last < fork
 
 
 def _copy(primary: SourceState, options: Options, why: str, state: Optional[State] = None) -> Way:

@@ -14,6 +14,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._postgresql.clus
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.copy import (
     Marker,
     back_up,
+    finish_rewind,
     put,
     remove_old,
     rewind,
@@ -34,6 +35,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._postgresql.plan
     NOTHING,
     REWIND,
     START,
+    WAIT,
     Here,
     Options,
     Way,
@@ -97,7 +99,7 @@ class Rejoin:
         self.outcome.facts.update(way=way.kind, why=way.why)
         self._refuse(way_limitation(way, here, self.cluster, primary, self.options))
         slot_missing = self.source.slot is not None and self.source.slot not in dict(primary.slots)
-        self.outcome.changed = way.kind != NOTHING or slot_missing
+        self.outcome.changed = way.kind not in (NOTHING, WAIT) or slot_missing
         if self.check_mode:
             self.outcome.steps += planned_steps(way, self.cluster, self.source, slot_missing)
             return
@@ -132,7 +134,9 @@ class Rejoin:
             return
         if way.kind == START and here.state.is_primary:
             raise PostgresqlError(f"{self.cluster.title} runs as a primary and cannot only be started.")
-        if way.kind == FOLLOW:
+        if way.kind == WAIT:
+            pass
+        elif way.kind == FOLLOW:
             self._configure()
             self._did(process.reload(self.host, self.cluster))
         else:
@@ -160,10 +164,10 @@ class Rejoin:
             checkpoint_source(self.host, self.cluster, self.source)
             self._did([f"CHECKPOINT on {self.source.title}"])
             self._did(rewind(self.host, self.cluster, self.source, self.marker, self.options.copy_timeout))
-        elif self.marker.doing == "rewound":
-            self.marker.restore_settings(self.cluster.data_directory)
         elif way.kind == BACKUP:
             self._did(back_up(self.host, self.cluster, self.source, self.marker, self.options.copy_timeout))
+        elif self.marker.doing == "rewound":
+            finish_rewind(self.cluster, self.marker)
         self.outcome.seconds[way.kind] = self.outcome.seconds.get(way.kind, 0.0) + self.host.now() - began
 
     def _configure(self) -> None:
@@ -184,11 +188,11 @@ class Rejoin:
         self.outcome.seconds["start"] = self.host.now() - began
 
     def _arrive(self, way: Way, here: Here, primary: SourceState) -> None:
-        """See it stream; where neither starting nor following helped, copy."""
+        """See it stream; where neither waiting, starting nor following helped, copy. One that streams is left alone."""
         try:
             self._prove(primary, self.options.timeout)
         except PostgresqlError as error:
-            if way.kind not in (START, FOLLOW, REWIND):
+            if way.kind == BACKUP or (self.outcome.after is not None and self._streams(self.outcome.after)):
                 raise
             copied = self._next_way(way, error.message)
             self._refuse(way_limitation(copied, self._read(primary), self.cluster, primary, self.options))
@@ -206,6 +210,8 @@ class Rejoin:
         control = read_control(self.host, self.cluster)
         primary = ask(self.host, self.cluster, self.source)
         obstacle = rewind_obstacle(control, primary, self.options)
+        if control.timeline == primary.timeline:
+            obstacle = "pg_rewind finds nothing to do within one timeline"
         kind = BACKUP if way.kind == REWIND or obstacle else REWIND
         return Way(kind, f"{problem}{f' {obstacle}' if obstacle else ''}")
 
@@ -277,7 +283,7 @@ class Rejoin:
 def planned_steps(way: Way, cluster: Cluster, source: Source, slot_missing: bool) -> List[str]:
     """What a real run does, for check mode."""
     steps = [f"slot {source.slot} on {source.title}"] if slot_missing else []
-    if way.kind == NOTHING:
+    if way.kind in (NOTHING, WAIT):
         return steps
     if way.kind in (REWIND, BACKUP):
         steps += [f"stop {cluster.title}", f"{way.kind} from {source.title}"]

@@ -35,8 +35,8 @@ SELECT row_to_json(answer) FROM (SELECT
   coalesce((SELECT sum(pg_database_size(oid)) FROM pg_database WHERE has_database_privilege(oid, 'connect')), 0)
     AS bytes,
   (SELECT count(*) FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global')) AS tablespaces,
-  coalesce((SELECT json_agg(json_build_array(slot_name, active) ORDER BY slot_name) FROM pg_replication_slots), '[]')
-    AS slots,
+  coalesce((SELECT json_agg(json_build_array(slot_name, active) ORDER BY slot_name) FROM pg_replication_slots
+    WHERE restart_lsn IS NOT NULL AND wal_status IS DISTINCT FROM 'lost'), '[]') AS slots,
   {rights} AS may_rewind) AS answer
 """.replace("{rights}", " AND ".join(f"has_function_privilege('{name}', 'execute')" for name in RIGHTS))
 
@@ -140,7 +140,12 @@ def fork_in(history: str, timeline: int) -> Optional[str]:
 
 
 def make_slot(host: Host, cluster: Cluster, source: Source) -> None:
-    statement = f"SELECT pg_create_physical_replication_slot('{source.slot}', true);"
+    """A slot that lost its WAL is of no use any more and is replaced."""
+    name = "'{}'".format((source.slot or "").replace("'", "''"))
+    statement = (
+        f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = {name} AND NOT active "
+        f"AND (restart_lsn IS NULL OR wal_status = 'lost'); SELECT pg_create_physical_replication_slot({name}, true);"
+    )
     answer = psql(host, cluster, statement, 10.0, source.conninfo())
     if answer.status != 0 and "already exists" not in answer.error:
         raise PostgresqlError(

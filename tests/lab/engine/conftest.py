@@ -13,6 +13,7 @@ import pytest
 
 from lab import Lab
 from lab.instance import Instance
+from lab.kinds.debian import Debian
 from lab.topology import load
 
 NAME = f"pytest-{os.getpid()}"
@@ -21,7 +22,7 @@ NAME = f"pytest-{os.getpid()}"
 @pytest.fixture(scope="session")
 def running_lab() -> Iterator[Lab]:
     lab = Lab(Instance(NAME), load())
-    lab.up()
+    lab.up(parts=["network"])
     yield lab
     lab.down()
 
@@ -36,6 +37,27 @@ def lab(running_lab: Lab) -> Iterator[Lab]:
     for server in running_lab.topology.of_role("server"):
         running_lab.exec(server.name, "ovs-appctl", "bond/set-active-member", "bond0", "eth0")
     running_lab.wait_for_network()
+
+
+@pytest.fixture(scope="session")
+def running_pair() -> Iterator[Lab]:
+    lab = Lab(Instance(f"{NAME}-standby"), load())
+    lab.up(parts=["standby"])
+    yield lab
+    lab.down()
+
+
+@pytest.fixture
+def pair(running_pair: Lab) -> Lab:
+    """The servers of the part standby, as new: his-db-1 is the primary and has the service address."""
+    running_pair.up()
+    return running_pair
+
+
+def debian(lab: Lab, name: str) -> Debian:
+    machine = lab.machine(name)
+    assert isinstance(machine, Debian)
+    return machine
 
 
 def vtysh(lab: Lab, machine: str, *lines: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import Lab, cleaner
+from lab import Lab, cgroups, cleaner
 from lab.instance import NAMESPACES, STATE_ROOT, Instance
 from lab.kinds.light import LightMachine
 from lab.topology import load
@@ -39,7 +39,8 @@ def left_over(lab: Lab) -> list[str]:
         line for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines() if lab.instance.name in line
     ]
     files = [str(path) for path in STATE_ROOT.glob(f"{lab.instance.name}*")]
-    return [*names, *processes, *mounted, *files]
+    groups = [str(path) for tree in cgroups.hierarchies() for path in tree.glob(f"*{lab.instance.prefix}*")]
+    return [*names, *processes, *mounted, *files, *groups]
 
 
 def interfaces() -> set[str]:
@@ -55,7 +56,7 @@ def lab_command(lab: Lab, verb: str) -> subprocess.Popen[str]:
 
 def test_two_instances_live_side_by_side_and_down_leaves_nothing(lab: Lab, second: Lab) -> None:
     before = interfaces()
-    second.up()
+    second.up(parts=["network"])
     second.machine("core-a").power_off()
     lab.wait_for_network()
     assert interfaces() == before
@@ -73,7 +74,17 @@ def test_up_twice_is_quick_and_changes_nothing(lab: Lab) -> None:
     assert pids == {name: machine.pid() for name, machine in lab.machines.items() if isinstance(machine, LightMachine)}
 
 
-@pytest.mark.parametrize("after", [0.4, 0.9, 1.6])
+def test_down_leaves_nothing_of_servers_that_are_on_off_or_asleep(second: Lab) -> None:
+    before = interfaces()
+    second.up(parts=["standby"])
+    second.machine("his-db-2").power_off()
+    second.machine("bmc-db-2").power_off()
+    second.down()
+    assert left_over(second) == []
+    assert interfaces() == before
+
+
+@pytest.mark.parametrize("after", [0.4, 0.9, 1.6, 2.5])
 def test_down_cleans_up_after_an_up_that_was_killed(second: Lab, after: float) -> None:
     building = lab_command(second, "up")
     time.sleep(after)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql import promote, switch
-from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import FenceProof
+from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import FenceProof, PostgresqlError
 
 from tests.lab.postgresql.pair import HOST, LIMITS, Pair, off, until
 
@@ -151,5 +151,5 @@ def test_a_standby_that_missed_the_last_record_is_not_promoted_in_a_switchover(p
     proof = FenceProof("shutdown", "shut down cleanly", time.time(), True, stopped.facts["shutdown_lsn"])
     outcome = promote.transact(HOST, pair.second.cluster, proof, LIMITS)
     assert "bytes and more are missing" in str(outcome.msg)
-    with pytest.raises(promote.PostgresqlError, match="bytes and more are missing"):
+    with pytest.raises(PostgresqlError, match="bytes and more are missing"):
         switch.wait_received(HOST, pair.second.cluster, stopped.facts["shutdown_lsn"], 0.2)

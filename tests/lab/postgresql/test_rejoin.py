@@ -101,7 +101,7 @@ def test_a_standby_whose_wal_is_gone_gets_a_base_backup_in_the_end(pair: Pair) -
     pair.first.sql("SELECT pg_switch_wal()")
     pair.first.sql("CHECKPOINT")
     source = pair.source(pair.first, "two")
-    outcome = rejoin.transact(HOST, pair.second.cluster, source, replace(OPTIONS, timeout=3.0))
+    outcome = rejoin.transact(HOST, pair.second.cluster, source, replace(OPTIONS, timeout=8.0))
     assert (outcome.msg, outcome.facts["way"]) == (None, "base backup")
     until(lambda: pair.second.rows() == pair.first.rows())
 
@@ -114,6 +114,30 @@ def test_it_refuses_what_would_destroy_the_wrong_data(pair: Pair) -> None:
     wrong = replace(pair.source(pair.first, "two"), passfile="/nonexistent")
     assert "does not let replicator replicate" in str(rejoin.transact(HOST, pair.second.cluster, wrong, OPTIONS).msg)
     assert pair.second.read().receiver == before.receiver == "streaming"
+
+
+def test_a_standby_that_streams_and_lags_is_left_alone(pair: Pair) -> None:
+    pair.second.sql("SELECT pg_wal_replay_pause()")
+    pair.first.sql("INSERT INTO prescription SELECT generate_series(101, 20000)")
+    source = pair.source(pair.first, "two")
+    outcome = rejoin.transact(HOST, pair.second.cluster, source, replace(OPTIONS, timeout=1.0))
+    assert "behind after 1 s, the limit is 1024 KiB" in str(outcome.msg)
+    assert pair.second.read().receiver == "streaming"
+    assert not any(way in " ".join(outcome.steps) for way in ("pg_rewind", "base backup"))
+
+
+def test_a_slot_that_lost_its_wal_is_made_anew(pair: Pair) -> None:
+    pair.second.stop()
+    pair.first.sql("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'")
+    pair.first.sql("ALTER SYSTEM SET wal_keep_size = 0")
+    pair.first.sql("SELECT pg_reload_conf()")
+    for _ in range(6):
+        pair.first.sql("INSERT INTO prescription (id) SELECT max(id) + 1 FROM prescription; SELECT pg_switch_wal()")
+        pair.first.sql("CHECKPOINT")
+    assert pair.first.sql("SELECT wal_status FROM pg_replication_slots") == "lost"
+    outcome = rejoin.transact(HOST, pair.second.cluster, pair.source(pair.first, "two"), replace(OPTIONS, timeout=8.0))
+    assert (outcome.msg, outcome.facts["way"]) == (None, "base backup")
+    assert pair.first.sql("SELECT active FROM pg_replication_slots") == "t"
 
 
 KILLED = """

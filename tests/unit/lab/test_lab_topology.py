@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab import inventory, kinds, rootfs
+from lab import inventory, kinds, network, rootfs
 from lab.engine import Lab
 from lab.errors import LabError
 from lab.instance import Instance
@@ -44,6 +44,13 @@ def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         (lambda t: t["machines"]["core-a"].update(shutdown=["swp99"]), "shutdown of core-a names swp99"),
         (lambda t: t["machines"]["server-his"]["bond"].update(members=["eth0"]), "server-his's bond"),
         (lambda t: t["networks"].pop("hospital"), "networks has no hospital"),
+        (lambda t: t["networks"]["hospital"].update(service="10.9.0.51"), "his-db-1 and the service both have"),
+        (
+            lambda t: t["machines"]["his-cold-1"].update(power="cold"),
+            "power of machine his-cold-1 must be true or false",
+        ),
+        (lambda t: t["machines"]["his-db-1"].update(database={"begins_as": "king"}), "begins_as of database of"),
+        (lambda t: t["machines"]["bmc-db-1"].update(controls="his-db-9"), "bmc-db-1 controls his-db-9"),
     ],
 )
 def test_a_wrong_entry_is_named(change: Callable[[dict[str, Any]], object], words: str) -> None:
@@ -61,11 +68,43 @@ def test_the_inventory_tells_where_the_uplinks_are() -> None:
     made = inventory.build(lab.instance, lab.topology, lab.machines.values())
     hosts = made["_meta"]["hostvars"]
     assert made["core_switches"]["hosts"] == ["core-a", "core-b"]
-    assert len(made["switches"]["hosts"]) == len(made["access_switches"]["hosts"]) + 2
+    assert len(made["switches"]["hosts"]) == len(made["access_switches"]["hosts"]) + 3
     assert hosts["access-ward"]["core_switch_uplinks"] == {"core-a": "swp49", "core-b": "swp50"}
     assert hosts["server-his"]["core_switch_uplinks"] == {"core-a": "eth0", "core-b": "eth1"}
     assert "core_switch_uplinks" not in hosts["core-a"]
     assert (hosts["access-pharmacy"]["switch_platform"], hosts["access-pharmacy"]["ansible_user"]) == ("frr", "admin")
+
+
+def test_the_inventory_tells_how_a_server_is_switched_off_and_who_takes_over() -> None:
+    lab = Lab(Instance("unused"), load())
+    made = inventory.build(lab.instance, lab.topology, lab.machines.values())
+    hosts = made["_meta"]["hostvars"]
+    assert made["databases"]["hosts"] == ["his-db-1", "his-db-2", "his-cold-1"]
+    assert made["cold_standbys"]["hosts"] == ["his-cold-1"]
+    assert (hosts["his-db-1"]["standby_partner"], hosts["his-db-2"]["standby_partner"]) == ("his-db-2", "his-db-1")
+    ipmi = hosts["his-db-1"]["standby_bmc"]
+    assert (ipmi["protocol"], ipmi["host"], ipmi["port"]) == ("ipmi", "10.77.0.151", 623)
+    assert hosts["his-db-2"]["standby_bmc"]["protocol"] == "redfish"
+    assert hosts["his-cold-1"]["standby_bmc"]["mac"].startswith("02:00:00:00:")
+    assert hosts["his-db-1"]["standby_switch_port"] == {"switch": "rack-his", "port": "swp1"}
+
+
+def test_a_part_has_its_machines_the_controller_and_the_links_between_them() -> None:
+    whole = load()
+    assert whole.parts == ("network", "standby")
+    part = whole.of_parts(["standby"])
+    assert {"controller", "rack-his", "his-db-1", "bmc-db-1"} <= set(part.machines)
+    assert "core-b" not in part.machines
+    assert not any(port.machine == "core-b" for link in part.links for port in link.ends())
+    assert whole.of_parts(whole.parts).machines == whole.machines
+    with pytest.raises(LabError, match="no part attic: it has network, standby"):
+        whole.of_parts(["attic"])
+
+
+def test_a_machine_has_the_same_hardware_address_in_every_part() -> None:
+    whole = load()
+    part = whole.of_parts(["standby"])
+    assert network.management_address(part, "his-db-1") == network.management_address(whole, "his-db-1")
 
 
 def test_a_link_is_found_from_either_end() -> None:

@@ -34,7 +34,7 @@ Data page checksum version:           0
 CLUSTER = Cluster(15, "main", "/data", "/data", "/bin")
 
 
-def debian(version: int = 15, name: str = "main", **files: str) -> FakeHost:
+def debian(version: int = 15, name: str = "main", files: dict[str, str] | None = None) -> FakeHost:
     data = f"/var/lib/postgresql/{version}/{name}"
     return FakeHost(
         files={
@@ -44,7 +44,7 @@ def debian(version: int = 15, name: str = "main", **files: str) -> FakeHost:
             f"/usr/lib/postgresql/{version}/bin/psql": "",
             f"/usr/lib/postgresql/{version}/bin/pg_ctl": "",
             "/run/systemd/system/x": "",
-            **files,
+            **(files or {}),
         },
         answers={"sh": Answer(0, f"{data}/\n", "")},
     )
@@ -86,7 +86,7 @@ def test_red_hat_while_it_is_down(version: int) -> None:
 
 
 def test_explicit_paths() -> None:
-    host = debian(**{"/srv/pg/PG_VERSION": "15", "/opt/pg/psql": ""})
+    host = debian(files={"/srv/pg/PG_VERSION": "15", "/opt/pg/psql": ""})
     found = find(host, Wanted(data_directory="/srv/pg/", bin_directory="/opt/pg", port=6000, socket_directory="/tmp"))
     assert (found.data_directory, found.config_directory, found.bin_directory) == ("/srv/pg", "/srv/pg", "/opt/pg")
 
@@ -114,8 +114,8 @@ def test_what_a_rejoin_leaves_beside_the_data_is_no_server() -> None:
 
 
 SERVER_IS_DOWN = (
-    "psql: error: could not connect to server: No such file or directory\n\tIs the server running locally and accepting\n"
-    '\tconnections on Unix domain socket "/var/run/postgresql/.s.PGSQL.5432"?\n',
+    "psql: error: could not connect to server: No such file or directory\n\tIs the server running locally and\n"
+    '\taccepting connections on Unix domain socket "/var/run/postgresql/.s.PGSQL.5432"?\n',
     'psql: error: connection to server on socket "/run/postgresql/.s.PGSQL.5432" failed: No such file or directory\n',
     'psql: error: connection to server on socket "/run/postgresql/.s.PGSQL.5432" failed: Connection refused\n',
 )
@@ -132,7 +132,7 @@ def test_a_server_that_is_down_tells_what_its_control_file_says(error: str) -> N
 def test_servers_that_run_and_do_not_answer() -> None:
     hung = FakeHost(answers={"psql": Answer(TIMED_OUT, "", "psql did not end within 5 s")})
     assert "gave no answer" in read(hung, CLUSTER).errors[0]
-    text = "psql: error: FATAL:  the database system is not accepting connections\nDETAIL:  Hot standby mode is disabled.\n"
+    text = "psql: error: FATAL:  the database system is not accepting\nDETAIL:  Hot standby mode is disabled.\n"
     cold = read(FakeHost(answers={"psql": Answer(2, "", text)}), CLUSTER)
     assert (cold.running, cold.hot_standby) == (True, False)
     full = read(

@@ -1,7 +1,7 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way back: nothing that works is replaced, data that is not whole is never trusted, the wrong data never touched."""
+"""The way back: nothing that works is replaced, and data that is not whole is never trusted."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._postgresql.plan
     NOTHING,
     REWIND,
     START,
+    WAIT,
     Here,
     Options,
     Way,
@@ -58,7 +59,7 @@ FOLLOWS = State(running=True, in_recovery=True, system_identifier="77", timeline
     [
         (Here(FOLLOWS, settings_right=True, streams=True), NOTHING),
         (Here(FOLLOWS, settings_right=False, streams=True), FOLLOW),
-        (Here(FOLLOWS, settings_right=True, streams=False), REWIND),
+        (Here(FOLLOWS, settings_right=True, streams=False), WAIT),
         (Here(replace(FOLLOWS, running=False, in_recovery=None, standby_signal=True)), START),
         (Here(CLEAN, fork_lsn="0/5000148"), START),
         (Here(CLEAN, fork_lsn="0/50000D0"), REWIND),
