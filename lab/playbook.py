@@ -45,12 +45,16 @@ class PlaybookRun:
         return {row["host"]: int(row["changed"]) for row in _RECAP.finditer(self.output)}
 
 
-def command(lab: Lab, name: str, **variables: str) -> list[str]:
+def command(lab: Lab, name: str, **variables: Any) -> list[str]:
     """Return the command line of a playbook of the collection, run where the lab's machines are reached."""
     ansible = str(Path(sys.executable).with_name("ansible-playbook"))
-    extra = [word for key, value in variables.items() for word in ("-e", f"{key}={value}")]
+    extra = [word for key, value in variables.items() for word in ("-e", _assignment(key, value))]
     playbook = str(REPOSITORY / "playbooks" / f"{name}.yml")
     return lab.machine(CONTROLLER).command([ansible, "-i", str(INVENTORY), playbook, *extra])
+
+
+def _assignment(name: str, value: Any) -> str:
+    return f"{name}={value}" if isinstance(value, str) else json.dumps({name: value})
 
 
 def environment(lab: Lab) -> dict[str, str]:
@@ -59,7 +63,7 @@ def environment(lab: Lab) -> dict[str, str]:
     return {**kept, "LAB_NAME": lab.instance.name, "ANSIBLE_FORCE_COLOR": "0"}
 
 
-def run(lab: Lab, name: str, show: Callable[[str], None] | None = None, **variables: str) -> PlaybookRun:
+def run(lab: Lab, name: str, show: Callable[[str], None] | None = None, **variables: Any) -> PlaybookRun:
     """Run a playbook to its end; ``show`` gets each line as it comes."""
     evidence = lab.instance.state / "evidence"
     known = set(evidence.glob("*.json"))

@@ -41,7 +41,7 @@ SHARED = (
     Part("lint", "lint"),
     Part("docs-check", "docs-check"),
     Part("unit-2.19", "unit-old"),
-    Part("unit-2.21", "unit-next"),
+    Part("unit-2.21", "unit-next-slice"),
 )
 # The lab's own time limits are tight, so nothing runs beside it.
 ALONE = (

@@ -14,7 +14,11 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.contingency.infra.plugins.modules.standby_release import ARGUMENT_SPEC
 from ansible_collections.contingency.infra.plugins.plugin_utils.agent import Agent, AgentError, interpreter
 
-FUNCTIONS = {"released": "_standby.release:release", "reclaimed": "_standby.release:reclaim"}
+FUNCTIONS = {
+    "released": "_standby.release:release",
+    "reclaimed": "_standby.release:reclaim",
+    "reprotected": "_standby.release:reprotect",
+}
 
 
 class ActionModule(ActionBase):
@@ -36,14 +40,14 @@ class ActionModule(ActionBase):
             done = Agent(host, interpreter(variables), self._execute).call(FUNCTIONS[arguments["state"]], call)
         except AgentError as error:
             return {"failed": True, "msg": str(error)}
-        return result_of(host, done)
+        return result_of(done)
 
     def _execute(self, command: str, data: bytes) -> Mapping[str, Any]:
         done: Mapping[str, Any] = self._low_level_execute_command(command, in_data=data, sudoable=True)
         return done
 
 
-def result_of(host: str, done: dict[str, Any]) -> dict[str, Any]:
+def result_of(done: dict[str, Any]) -> dict[str, Any]:
     """Return the task's result, with the proof that a takeover asks for."""
     if done.get("refused"):
         return {**done, "failed": True, "msg": done["refused"]}

@@ -217,6 +217,7 @@ class Takeover:
         result["seconds"].update({f"host_{name}": value for name, value in finished["seconds"].items()})
         result["data_loss_seconds"] = finished.get("data_loss_seconds")
         result["primary"] = finished["primary"]
+        result["synchronous"] = bool(self._arguments["limits"].get("synchronous"))
         result["no_loss"] = bool(finished.get("no_loss"))
         if finished["refused"]:
             why = f"{self._arguments['failed']} is fenced ({proof.what}), but {finished['refused']}"

@@ -70,6 +70,8 @@ class ActionModule(SwitchAction):
                 for name, each in planned.items():
                     if each.written:
                         store.store(each, found[name], arguments["keep"])
+                    else:
+                        store.confirm(each)
         except OSError as error:
             raise SwitchError(
                 target.name,

@@ -13,14 +13,18 @@ version_added: 0.1.0
 author: contingency.infra contributors (@contingency)
 description:
   - V(released) stops the primary cleanly, which sends its last write to its standby, reads where that write is, and
-    takes the service address off it. What it returns lets M(contingency.infra.standby_takeover) prove that no write is lost.
-  - V(reclaimed) is the way back where the standby did not take over. It starts the server and gives it the address again.
+    takes the service address off it. What it returns lets M(contingency.infra.standby_takeover) prove that no write is
+    lost.
+  - V(reprotected) is for the present primary, when a standby follows again. Commits wait for it as they did before the
+    takeover, and the record of the takeover is closed.
+  - V(reclaimed) is the way back where the standby did not take over. It starts the server and gives it the address
+    again.
   - Runs for the primary, as root. PostgreSQL only.
 options:
   state:
     description: What is wanted.
     type: str
-    choices: [released, reclaimed]
+    choices: [released, reclaimed, reprotected]
     default: released
   engine:
     description: What kind of server it is.
@@ -90,7 +94,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.contingency.infra.plugins.module_utils._standby.words import ON_CONTROLLER
 
 ARGUMENT_SPEC = {
-    "state": {"type": "str", "choices": ["released", "reclaimed"], "default": "released"},
+    "state": {"type": "str", "choices": ["released", "reclaimed", "reprotected"], "default": "released"},
     "engine": {"type": "str", "choices": ["postgresql", "mariadb"], "default": "postgresql"},
     "server": {"type": "dict"},
     "addresses": {"type": "list", "elements": "str", "default": []},

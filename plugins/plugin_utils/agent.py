@@ -13,16 +13,15 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import io
 import json
 import os
 import shlex
-import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-AREAS = ("_host", "_address", "_health", "_postgresql", "_mariadb", "_standby")
+AREAS = ("_host", "_address", "_health", "_postgresql", "_mariadb", "_standby", "_readiness")
 """What a host gets. Standard library only; nothing of it imports Ansible."""
 MODULE_UTILS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "module_utils")
 PACKAGE = "ansible_collections.contingency.infra.plugins.module_utils"
@@ -34,15 +33,23 @@ _BOOTSTRAP = """
 import json, os, sys
 os.umask(0o077)
 request = json.loads(sys.stdin.readline())
-if os.geteuid():
-    print({mark!r} + json.dumps({{"not_root": True}}))
+def answered(answer):
+    print({mark!r} + json.dumps(answer))
     sys.exit(0)
+if os.geteuid():
+    answered({{"not_root": True}})
 os.makedirs({directory!r}, mode=0o700, exist_ok=True)
 home = os.path.join({directory!r}, "agent-" + request["digest"])
 if not os.path.isdir(home):
-    import base64, io, tempfile, zipfile
-    building = tempfile.mkdtemp(dir={directory!r})
-    zipfile.ZipFile(io.BytesIO(base64.b64decode(request["files"]))).extractall(building)
+    if request["files"] is None:
+        answered({{"no_files": True}})
+    import base64, zlib
+    building = "%s.%d" % (home, os.getpid())
+    for name, text in json.loads(zlib.decompress(base64.b64decode(request["files"]))).items():
+        path = os.path.join(building, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
     try:
         os.rename(building, home)
     except OSError:
@@ -51,8 +58,7 @@ if not os.path.isdir(home):
 sys.path.insert(0, home)
 module, _, function = request["function"].partition(":")
 __import__({package!r} + "." + module)
-answer = getattr(sys.modules[{package!r} + "." + module], function)(**request["arguments"])
-print({mark!r} + json.dumps(answer))
+answered(getattr(sys.modules[{package!r} + "." + module], function)(**request["arguments"]))
 """
 
 Execute = Callable[[str, bytes], Mapping[str, Any]]
@@ -78,6 +84,7 @@ class Agent:
         self._host = host
         self._interpreter = interpreter
         self._execute = execute
+        self._has_files = False
 
     def call(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return what ``area.file:function`` of module_utils answers to these arguments.
@@ -85,10 +92,18 @@ class Agent:
         AgentError where the host cannot be reached, is not entered as root, or answers something else.
         """
         digest, files = bundle()
-        request = {"function": function, "arguments": arguments, "digest": digest, "files": files}
+        request = {"function": function, "arguments": arguments, "digest": digest}
+        if self._has_files:
+            answer = self._asked({**request, "files": None})
+            if not answer.get("no_files"):
+                return answer
+        answer = self._asked({**request, "files": files})
+        self._has_files = True
+        return answer
+
+    def _asked(self, request: Mapping[str, Any]) -> dict[str, Any]:
         command = f"{shlex.quote(self._interpreter)} -I -S -c {shlex.quote(_bootstrap())}"
-        done = self._execute(command, (json.dumps(request) + "\n").encode())
-        return self._answer(done)
+        return self._answer(self._execute(command, (json.dumps(request) + "\n").encode()))
 
     def _answer(self, done: Mapping[str, Any]) -> dict[str, Any]:
         for line in str(done.get("stdout", "")).splitlines():
@@ -112,26 +127,21 @@ def _bootstrap() -> str:
 
 @functools.cache
 def bundle() -> tuple[str, str]:
-    """Return a digest of the files that a host gets, and the files as a zip in base64."""
-    buffer = io.BytesIO()
-    digest = hashlib.sha256()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(_sources().items()):
-            digest.update(name.encode() + b"\0" + content + b"\0")
-            archive.writestr(zipfile.ZipInfo(name), content)
-    return digest.hexdigest()[:16], base64.b64encode(buffer.getvalue()).decode("ascii")
+    """Return a digest of the files that a host gets, and the files as compressed JSON in base64."""
+    files = json.dumps(_sources(), sort_keys=True).encode()
+    return hashlib.sha256(files).hexdigest()[:16], base64.b64encode(zlib.compress(files)).decode("ascii")
 
 
-def _sources() -> dict[str, bytes]:
+def _sources() -> dict[str, str]:
     root = PACKAGE.replace(".", "/")
     parents = PACKAGE.split(".")
-    found = {"/".join([*parents[: depth + 1], "__init__.py"]): b"" for depth in range(len(parents))}
+    found = {"/".join([*parents[: depth + 1], "__init__.py"]): "" for depth in range(len(parents))}
     for area in AREAS:
         for folder, _folders, files in os.walk(os.path.join(MODULE_UTILS, area)):
             for file in files:
                 if file.endswith(".py"):
                     path = os.path.join(folder, file)
-                    with open(path, "rb") as source:
+                    with open(path, encoding="utf-8") as source:
                         found[f"{root}/{os.path.relpath(path, MODULE_UTILS)}"] = source.read()
     return found
 

@@ -16,9 +16,11 @@ from ansible_collections.contingency.infra.plugins.module_utils._power.control i
     ensure_on,
     open_control,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._power.model import Bmc, PowerError
+from ansible_collections.contingency.infra.plugins.module_utils._power.model import Bmc, PowerError, PowerState
 
 START_SECONDS = 30.0
+FRESH_SECONDS = 1.0
+"""A machine that was seen off is off for so long at least: no server starts its operating system any faster."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,14 @@ class BmcFence(Fence):
         self._timeout = timeout
         self._control: Any = None
         self._trouble: PowerError | None = None
+        self._seen: PowerState | None = None
+        self._seen_at = 0.0
 
     def prepare(self) -> None:
         try:
             self._control = open_control(self._bmc)
-            self._control.state()
+            self._seen = self._control.state()
+            self._seen_at = time.time()
         except PowerError as error:
             self._trouble = error
 
@@ -107,8 +112,12 @@ class BmcFence(Fence):
             self.prepare()
         if self._trouble is not None:
             raise NotFenced(self._trouble.message)
+        if self._seen is PowerState.OFF and 0 <= time.time() - self._seen_at < FRESH_SECONDS:
+            self._control.close()
+            self._control = None
+            return self._proof("was off already", self._seen_at, already=True)
         try:
-            outcome = ensure_forced_off(self._control, self._timeout)
+            outcome = ensure_forced_off(self._control, self._timeout, seen=self._seen)
         except PowerError as error:
             raise NotFenced(error.message) from error
         finally:
@@ -117,12 +126,10 @@ class BmcFence(Fence):
         seen = "switched off" if outcome.changed else "was off already"
         if outcome.confirmed_at is None:
             raise NotFenced(f"{self._bmc.host} cannot tell whether {self._host} is off; look at the machine")
-        return Proof(
-            self.method,
-            f"{self._host} {seen}, its BMC {self._bmc.host} reads off",
-            outcome.confirmed_at,
-            already=not outcome.changed,
-        )
+        return self._proof(seen, outcome.confirmed_at, already=not outcome.changed)
+
+    def _proof(self, seen: str, at_epoch: float, already: bool) -> Proof:
+        return Proof(self.method, f"{self._host} {seen}, its BMC {self._bmc.host} reads off", at_epoch, already=already)
 
     def plan(self) -> str:
         return f"switch {self._host} off through its BMC {self._bmc.host} and read it back"

@@ -20,7 +20,7 @@ from tests.lab.hospital import BRIDGES, NEW, OLD, Hospital
 from tests.lab.run import Run
 from tests.lab.watch import UplinkWatch
 
-KILLS = int(os.environ.get("CONTINGENCY_KILLS", "4"))
+KILLS = int(os.environ.get("CONTINGENCY_KILLS", "2"))
 SEED = 20261121
 ENDS_WITHIN = 60
 

@@ -3,24 +3,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The machine as host-side code sees it: programs with a time limit, small files, free space and clocks.
 
-Standard library only: this file also runs on hosts without Ansible's module code around it.
+Standard library only: this file also runs on hosts without Ansible's module code around it. What it imports is loaded
+at each call of an agent while a failover waits, so it keeps to what is quick to load.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pwd
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from abc import ABC, abstractmethod
 from typing import List, Mapping, NamedTuple, Optional, Sequence
 
 TIMED_OUT = 124
 MISSING = 127
+_COUNT = itertools.count()
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -97,7 +98,7 @@ class LocalHost(Host):
         stdin: str = "",
         environment: Optional[Mapping[str, str]] = None,
     ) -> Answer:
-        program = shutil.which(command[0], path=SEARCH_PATH)
+        program = _found(command[0])
         if program is None:
             return Answer(MISSING, "", f"{command[0]} is not on this host")
         try:
@@ -114,7 +115,8 @@ class LocalHost(Host):
             return None
 
     def write_atomically(self, path: str, text: str, mode: int = 0o600, owner: Optional[str] = None) -> None:
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".writing-")
+        temporary = os.path.join(os.path.dirname(path), f".writing-{os.getpid()}-{time.monotonic_ns()}-{next(_COUNT)}")
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 os.fchmod(file.fileno(), mode)
@@ -147,6 +149,13 @@ class LocalHost(Host):
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+def _found(program: str) -> Optional[str]:
+    """Return the path of a program, None where there is none; shutil could tell too, and is slow to load."""
+    places = [""] if "/" in program else SEARCH_PATH.split(":")
+    paths = (os.path.join(place, program) for place in places)
+    return next((path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)), None)
 
 
 def _becoming(user: Optional[str]) -> List[str]:

@@ -115,9 +115,14 @@ def ensure_off(
     return _Work(control, PowerState.OFF, stages_off(graceful_timeout, timeout), clock).run()
 
 
-def ensure_forced_off(control: PowerControl, timeout: float, clock: Optional[Clock] = None) -> Outcome:
-    """Have the machine off at once, confirmed within ``timeout`` seconds: the fence of a failover."""
-    return _Work(control, PowerState.OFF, stages_off(0, timeout), clock).run()
+def ensure_forced_off(
+    control: PowerControl, timeout: float, clock: Optional[Clock] = None, seen: Optional[PowerState] = None
+) -> Outcome:
+    """Have the machine off at once, confirmed within ``timeout`` seconds: the fence of a failover.
+
+    ``seen`` is what the caller has read just now; where that was on, it is not read again before it is switched off.
+    """
+    return _Work(control, PowerState.OFF, stages_off(0, timeout), clock, seen).run()
 
 
 def look(control: PowerControl, wanted: PowerState, timeout: float, clock: Optional[Clock] = None) -> Outcome:
@@ -130,7 +135,12 @@ class _Work:
     """The way to one wanted state: read, ask, read back."""
 
     def __init__(
-        self, control: PowerControl, wanted: PowerState, stages: Sequence[Stage], clock: Optional[Clock]
+        self,
+        control: PowerControl,
+        wanted: PowerState,
+        stages: Sequence[Stage],
+        clock: Optional[Clock],
+        seen: Optional[PowerState] = None,
     ) -> None:
         self._control = control
         self._wanted = wanted
@@ -140,6 +150,7 @@ class _Work:
         self._end = self._started + stages[-1].until
         self._most = control.patience
         self._before = self._seen = PowerState.UNKNOWN
+        self._seen_before = seen
         self._asked: List[str] = []
         self._steps: List[str] = []
         self._trouble = ""
@@ -180,7 +191,10 @@ class _Work:
             self._asked.append(self._stages[-1].action)
 
     def _bring(self) -> None:
-        self._read()
+        if self._seen_before is PowerState.ON and self._wanted is PowerState.OFF:
+            self._seen = PowerState.ON
+        else:
+            self._read()
         self._before = self._seen
         if self._confirmed_at is None:
             self._refuse_what_cannot_be()

@@ -49,6 +49,18 @@ class Engine(ABC):
         """Promote it and return what was done, when writes are accepted; EngineError where they are not."""
 
     @abstractmethod
+    def waits_for(self) -> Optional[str]:
+        """Return the setting by which a new primary would let every commit wait for a standby that is gone, or None."""
+
+    @abstractmethod
+    def stop_waiting(self) -> str:
+        """Take that setting away and return what was done; ``wait_again`` puts it back."""
+
+    @abstractmethod
+    def wait_again(self, setting: str) -> str:
+        """Put the setting back that ``stop_waiting`` took away, and return what was done."""
+
+    @abstractmethod
     def release(self, timeout: float) -> Dict[str, Any]:
         """Stop a primary so that its last write is at its standby.
 

@@ -62,6 +62,16 @@ class MariadbEngine(Engine):
             raise EngineError(f"{self._name}: {done.msg}")
         return done.to_dict()
 
+    def waits_for(self) -> Optional[str]:
+        """Return None: semi-synchronous replication goes on without its replica after a time of its own."""
+        return None
+
+    def stop_waiting(self) -> str:
+        raise EngineError(f"{self._name}: there is no setting of MariaDB to take away")
+
+    def wait_again(self, setting: str) -> str:
+        raise EngineError(f"{self._name}: there is no setting of MariaDB to put back")
+
     def release_limitation(self) -> Optional[str]:
         return f"{self._name}: {NO_SWITCHOVER}"
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Mapping, Optional
 
 from .._host.run import Host
-from .._postgresql.cluster import read
+from .._postgresql.cluster import psql, quoted, read
 from .._postgresql.find import Wanted, find
 from .._postgresql.guards import loss_seconds, promotion_limitation
 from .._postgresql.model import Cluster, FenceProof, Limits, PostgresqlError, State
@@ -18,6 +18,7 @@ from .._postgresql.promote import promote
 from .._postgresql.switch import prepare, quiesce, switchover_limitation, wait_received
 from .engine import Engine, EngineError
 
+SETTING_SECONDS = 5.0
 POSITION = ("shutdown_lsn", "timeline", "system_identifier")
 
 
@@ -54,6 +55,26 @@ class PostgresqlEngine(Engine):
     def promote(self, timeout: float) -> Dict[str, Any]:
         with self._named():
             return promote(self._host, self._cluster, timeout).to_dict()
+
+    def waits_for(self) -> Optional[str]:
+        return self._read_state().synchronous_standby_names or None
+
+    def stop_waiting(self) -> str:
+        was = self.waits_for()
+        self._set_names("")
+        return f"synchronous_standby_names emptied, it was {was}: commits would wait for a standby that is gone"
+
+    def wait_again(self, setting: str) -> str:
+        self._set_names(setting)
+        return f"synchronous_standby_names put back to {setting}"
+
+    def _set_names(self, value: str) -> None:
+        statements = f"ALTER SYSTEM SET synchronous_standby_names = {quoted(value)};\nSELECT pg_reload_conf();"
+        answer = psql(self._host, self._cluster, statements, SETTING_SECONDS)
+        if answer.status != 0:
+            raise EngineError(
+                f"{self._name}: synchronous_standby_names cannot be set: {answer.complaint}; set it by hand"
+            )
 
     def release_limitation(self) -> Optional[str]:
         reason = switchover_limitation(self._read_state())

@@ -18,12 +18,15 @@ from .._host.run import Host
 
 DIRECTORY = "/var/lib/contingency"
 PATH = f"{DIRECTORY}/takeover.json"
-STARTED, FENCED, DONE = "started", "fenced", "done"
+FENCED, DONE, REJOINED = "fenced", "done", "rejoined"
 
 
 @dataclass(frozen=True)
 class Record:
-    """One takeover: which primary was left, how far it got, how it was fenced; times are seconds since the epoch."""
+    """One takeover: which primary was left, how far it got, how it was fenced; times are seconds since the epoch.
+
+    ``waited_for`` is the setting by which commits waited for a standby, taken away until there is one again.
+    """
 
     failed: str
     phase: str
@@ -31,6 +34,7 @@ class Record:
     started_at: float
     proof: Optional[Dict[str, Any]] = None
     done_at: Optional[float] = None
+    waited_for: Optional[str] = None
 
     def further(self, phase: str, **changes: Any) -> Record:
         """Return the record of the next step."""

@@ -14,9 +14,11 @@ from typing import Any, Dict, Mapping
 from .._address.claim import absent, present
 from .._address.model import AddressError, Wanted
 from .._host.run import Host, LocalHost
+from . import record as records
 from .engine import Engine, EngineError
 from .engines import engine_named
 from .lease import Lease
+from .record import REJOINED
 
 Arguments = Mapping[str, Any]
 
@@ -31,6 +33,11 @@ def reclaim(**arguments: Any) -> Dict[str, Any]:
     return _kept(arguments, _reclaim)
 
 
+def reprotect(**arguments: Any) -> Dict[str, Any]:
+    """A standby follows again: let commits wait for it as they did, and close the record of the takeover."""
+    return _kept(arguments, _reprotect)
+
+
 def _kept(arguments: Arguments, work: Any) -> Dict[str, Any]:
     """Return the result, with the reason under ``refused`` where it went wrong."""
     result: Dict[str, Any] = {"changed": False, "steps": [], "proven": [], "seconds": {}, "refused": None}
@@ -41,6 +48,8 @@ def _kept(arguments: Arguments, work: Any) -> Dict[str, Any]:
             work(host, engine_named(host, arguments), arguments, result)
     except (EngineError, AddressError) as error:
         result["refused"] = error.message
+    except OSError as error:
+        result["refused"] = f"{arguments['host']}: {records.PATH} cannot be written ({error.strerror}); make room"
     result["seconds"]["total"] = round(time.monotonic() - started, 3)
     return result
 
@@ -91,3 +100,16 @@ def _reclaim(host: Host, engine: Engine, arguments: Arguments, result: Dict[str,
         result["changed"] = result["changed"] or on.changed
         result["steps"] += on.steps
         result["proven"] += on.proven
+
+
+def _reprotect(host: Host, engine: Engine, arguments: Arguments, result: Dict[str, Any]) -> None:
+    record = records.read(host)
+    if record is None or record.phase == REJOINED:
+        return
+    if arguments.get("check_mode"):
+        result["changed"] = True
+        return
+    if record.waited_for:
+        result["steps"].append(engine.wait_again(record.waited_for))
+    records.write(host, record.further(REJOINED))
+    result["changed"] = True

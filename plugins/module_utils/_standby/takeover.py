@@ -10,7 +10,6 @@ and answer with plain data. Nothing is changed by ``begin``; ``finish`` writes e
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Dict, Mapping, Optional
 
 from .._address.claim import present, read
@@ -18,10 +17,11 @@ from .._address.holder import holders
 from .._address.model import AddressError, Wanted
 from .._host.run import Host, LocalHost
 from . import record as records
+from .beside import Beside
 from .engine import Engine, EngineError
 from .engines import engine_named
 from .lease import Lease, LeaseHeld, Owner, limitation
-from .record import DONE, FENCED, Record
+from .record import DONE, FENCED, REJOINED, Record
 
 Arguments = Mapping[str, Any]
 UNFINISHED_SECONDS = 3600.0
@@ -58,17 +58,19 @@ class _Begin:
             return {"held": held}
         engine = engine_named(self._host, self._arguments)
         record = records.read(self._host)
+        addresses = Beside(lambda: _address_state(self._host, self._arguments))
         answer: Dict[str, Any] = {
             "held": None,
             "record": vars(record) if record else None,
             "primary": False,
             "state": {},
             "limitation": None,
-            "address": _address_state(self._host, self._arguments),
+            "address": {},
         }
         try:
             engine.read()
-        except EngineError as error:
+            answer["address"] = addresses.result()
+        except (EngineError, AddressError) as error:
             return {**answer, "limitation": error.message}
         proof = self._assumed(record)
         return {
@@ -136,6 +138,8 @@ class _Finish:
         self._result["refused"] = reason
 
     def _work(self) -> None:
+        # Nobody may answer for the address; who does is heard while the server is read and promoted.
+        answering = Beside(self._answering)
         self._timed("read", self._engine.read)
         self._result["before"] = self._engine.state()
         self._result["primary"] = self._engine.is_primary()
@@ -151,15 +155,22 @@ class _Finish:
             run=self._owner.run,
             started_at=self._arguments["started_at"],
             proof=dict(self._arguments["proof"]),
+            waited_for=self._engine.waits_for() or self._waited_for_before(),
         )
         records.write(self._host, record)
+        if self._engine.waits_for():
+            self._result["changed"] = True
+            self._result["steps"].append(self._timed("stop_waiting", self._engine.stop_waiting))
         self._await_last_byte()
-        with ThreadPoolExecutor(1) as pool:
-            answering = pool.submit(self._answering)
-            self._promote()
-            self._take_address(answering)
+        self._promote()
+        self._take_address(answering)
         records.write(self._host, record.further(DONE, done_at=self._host.wall()))
         return None
+
+    def _waited_for_before(self) -> Optional[str]:
+        """Return what a run that was broken off has taken away."""
+        record = records.read(self._host)
+        return record.waited_for if record and record.phase != REJOINED else None
 
     def _is_done(self) -> bool:
         record = records.read(self._host)
@@ -171,7 +182,7 @@ class _Finish:
         )
 
     def _await_last_byte(self) -> None:
-        """After a planned stop the primary's last write has to be here; then nothing is lost, whatever the limits say."""
+        """After a planned stop the primary's last write has to be here; then nothing is lost."""
         position = self._arguments.get("position")
         if not position or self._engine.is_primary():
             return
@@ -191,13 +202,13 @@ class _Finish:
         self._result["proven"] += done["proven"]
 
     def _answering(self) -> Dict[str, str]:
-        """Ask, beside the promotion, whether somebody else answers for the address."""
+        """Return who else answers for the addresses that are not here yet."""
         missing = [address for address, there in _address_state(self._host, self._arguments).items() if not there]
         if not missing:
             return {}
         return holders(self._arguments["interface"], missing, self._arguments["claim_timeout"])
 
-    def _take_address(self, answering: Future[Dict[str, str]]) -> None:
+    def _take_address(self, answering: Beside[Dict[str, str]]) -> None:
         if not self._arguments["addresses"]:
             return
         found = self._timed("duplicate_check", answering.result)

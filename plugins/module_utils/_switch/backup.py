@@ -61,6 +61,10 @@ class BackupStore:
         for old in self._files(planned.name)[:-keep]:
             os.unlink(old)
 
+    def confirm(self, planned: Stored) -> None:
+        """Note that the newest file still says what the switch says: its time is when that was last known."""
+        os.utime(planned.path)
+
     def _files(self, name: str) -> List[str]:
         if not os.path.isdir(self._directory):
             return []

@@ -44,6 +44,19 @@ def test_forced_off_is_confirmed_at_the_first_reading_that_shows_it() -> None:
     assert outcome.seconds <= 0.04 + 0.1 + 0.05 + 0.02
 
 
+def test_what_was_seen_on_just_now_is_not_read_again_before_it_is_switched_off() -> None:
+    found = machine(forced_takes=0)
+    outcome = ensure_forced_off(found, 5, found.clock, seen=PowerState.ON)
+    assert outcome.steps == ["requested forced_off", "read off"]
+    assert (outcome.before, outcome.after, outcome.changed) == (PowerState.ON, PowerState.OFF, True)
+
+
+def test_what_was_seen_off_is_still_confirmed() -> None:
+    found = machine(powered=False)
+    outcome = ensure_forced_off(found, 5, found.clock, seen=PowerState.OFF)
+    assert (outcome.steps, outcome.changed, outcome.confirmed) == (["read off"], False, True)
+
+
 @pytest.mark.parametrize("powered", [True, False])
 def test_a_machine_that_is_there_is_left_alone(powered: bool) -> None:
     found = machine(powered=powered)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -40,6 +41,22 @@ def test_a_function_of_module_utils_runs_there_and_its_files_are_kept(directory:
         assert one.call("_host.run:_environment", {"user": None, "more": {"PGUSER": "x"}})["PGUSER"] == "x"
     (kept,) = directory.iterdir()
     assert list(kept.rglob("__pycache__/run.*.pyc")), "the second call has nothing to compile"
+
+
+@pytest.mark.skipif("os.geteuid() != 0")
+def test_the_files_go_along_only_where_the_host_has_them_not(directory: Path) -> None:
+    sent: list[int] = []
+
+    def counted(command: str, data: bytes) -> Mapping[str, Any]:
+        sent.append(len(data))
+        return here(command, data)
+
+    one = Agent("his-db-2", sys.executable, counted)
+    for _round in range(2):
+        one.call("_host.run:_environment", {"user": None, "more": {}})
+    assert sent[1] < 1000 < sent[0]
+    shutil.rmtree(directory)
+    assert one.call("_host.run:_environment", {"user": None, "more": {"PGUSER": "x"}})["PGUSER"] == "x"
 
 
 def test_the_files_need_nothing_of_ansible(directory: Path) -> None:

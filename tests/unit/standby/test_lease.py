@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._standby import lease as leases
-from ansible_collections.contingency.infra.plugins.module_utils._standby.lease import Lease, LeaseHeld, Owner, limitation
+from ansible_collections.contingency.infra.plugins.module_utils._standby.lease import (
+    Lease,
+    LeaseHeld,
+    Owner,
+    limitation,
+)
 
 ONE, OTHER = Owner("run-1", "wang on desk-1"), Owner("run-2", "li on desk-2")
 

@@ -200,3 +200,11 @@ def test_a_private_key_does_not_stay_in_a_diff() -> None:
     )
     assert SECRET not in redacted(text)
     assert "line vty 0 4" in redacted(text)
+
+
+def test_what_is_unchanged_is_known_to_be_so_from_then_on(store: BackupStore) -> None:
+    first = keep(store, "hostname access-ward\n", STAMPS[0])
+    os.utime(first.path, (0, 0))
+    store.confirm(store.plan("running", "hostname access-ward\n", STAMPS[1]))
+    assert os.stat(first.path).st_mtime > 0
+    assert Path(first.path).read_text(encoding="utf-8") == "hostname access-ward\n"
