@@ -109,7 +109,7 @@ class Takeover:
             return self._failed(str(error), unreachable=error.unreachable)
         except AnsibleConnectionFailure as error:
             return self._failed(
-                f"{self._host}: cannot be reached, so nothing was changed ({error.message}); start it first"
+                f"{self._host}: cannot be reached, so nothing was changed ({ssh_reason(error.message)}); start it first"
             )
 
     def _prepare(self) -> None:
@@ -254,6 +254,12 @@ class Takeover:
             "seconds": dict(self._seconds),
             **({"unreachable": True} if unreachable else {}),
         }
+
+
+def ssh_reason(message: str) -> str:
+    """Return what ssh said, without Ansible's words around it."""
+    said = message.partition("can be reached over ssh: ")[2] or message
+    return " ".join(said.split()).rstrip(".")
 
 
 def is_done(begun: Mapping[str, Any], failed: str) -> bool:

@@ -169,5 +169,5 @@ def fence_first(fences: Sequence[Fence]) -> Proof:
         try:
             return each.fence()
         except NotFenced as error:
-            troubles.append(f"{each.method}: {error}")
+            troubles.append(f"{each.method}: {str(error).rstrip('.')}")
     raise NotFenced("; ".join(troubles) or "no way to fence it is configured: give it standby_bmc in the inventory")
