@@ -60,7 +60,6 @@ def seconds(faults: list[str], show: Callable[[str, float], None]) -> list[float
     """From each fault to the first write that was sent after it and accepted."""
     found = []
     with _lab() as lab:
-        _start_store(lab)
         for fault in faults:
             _begin_anew(lab)
             found.append(_struck(lab, fault))
@@ -82,10 +81,12 @@ def _address(lab: Lab, name: str) -> str:
     return str(lab.topology.machine(name).address)
 
 
-def _start_store(lab: Lab) -> None:
+def _empty_store(lab: Lab) -> None:
     url = f"http://{_address(lab, STORE)}:2379"
     settings = f"ETCD_NAME={STORE}\nETCD_LISTEN_CLIENT_URLS={url}\nETCD_ADVERTISE_CLIENT_URLS={url}\n"
     _put(lab, STORE, "etc/default/etcd", settings)
+    lab.exec(STORE, "systemctl", "stop", "etcd")
+    lab.exec(STORE, "sh", "-c", "rm -rf /var/lib/etcd/*")
     lab.exec(STORE, "systemctl", "start", "etcd")
 
 
@@ -102,7 +103,7 @@ def _configuration(lab: Lab, name: str) -> str:
             "name": name,
             "restapi": {"listen": f"{address}:8008", "connect_address": f"{address}:8008"},
             "etcd3": {"host": f"{_address(lab, STORE)}:2379"},
-            "bootstrap": {"initdb": [{"encoding": "UTF8"}, "data-checksums"]},
+            "bootstrap": {"dcs": {}, "initdb": [{"encoding": "UTF8"}, "data-checksums"]},
             "postgresql": {
                 "listen": "0.0.0.0:5432",
                 "connect_address": f"{address}:5432",
@@ -133,8 +134,7 @@ def _begin_anew(lab: Lab) -> None:
         lab.exec(name, "systemctl", "stop", "patroni")
         lab.exec(name, "rm", "-rf", DATA)
         _put(lab, name, "etc/patroni/config.yml", _configuration(lab, name))
-    url = f"http://{_address(lab, STORE)}:2379"
-    lab.exec(STORE, "env", "ETCDCTL_API=3", "etcdctl", f"--endpoints={url}", "del", "--prefix", "/service/his")
+    _empty_store(lab)
     lab.exec(FIRST, "systemctl", "start", "patroni")
     _wait(lambda: _sql(lab, FIRST, "SELECT pg_is_in_recovery()") == "f", f"{FIRST} does not lead")
     _sql(lab, FIRST, SCHEMA)
