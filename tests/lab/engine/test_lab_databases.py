@@ -53,8 +53,8 @@ def test_with_synchronous_replication_no_acknowledged_row_is_lost(pair: Lab) -> 
     standby.synchronous(pair)
     with Writer(pair) as writer:
         time.sleep(0.3)
-        lost_power = time.time()
         pair.fault("power-off", "his-db-1")
+        lost_power = time.time()
         fail_over(pair)
         accepted = writer.accepted_after(lost_power)
         time.sleep(0.2)
