@@ -99,7 +99,7 @@ class Takeover:
         """Do it, or in check mode only say what would be done."""
         try:
             if check_mode:
-                return self._planned(self._begin(only_look=True))
+                return self._looked()
             with ThreadPoolExecutor(1) as pool:
                 prepared = pool.submit(self._prepare)
                 return self._done(self._begin_warm(), prepared)
@@ -116,6 +116,17 @@ class Takeover:
         """Log in to the first fence beside the reading of the standby host."""
         if self._fences and not self._arguments["proof"]:
             self._fences[0].prepare()
+
+    def _looked(self) -> dict[str, Any]:
+        """Return the plan; a cold standby that does not answer cannot be read before it is on."""
+        try:
+            return self._planned(self._begin(only_look=True))
+        except AnsibleConnectionFailure:
+            if self._starter is None:
+                raise
+        self._steps.append(self._starter.plan())
+        unread = {"primary": False, "limitation": None, "address": dict.fromkeys(self._arguments["addresses"], False)}
+        return self._planned(unread)
 
     # -- reading -----------------------------------------------------------------------------------
 

@@ -36,6 +36,13 @@ ls {postgresql.DATA}/*.signal 2>/dev/null
 cat {RECORD} 2>/dev/null
 true
 """
+ANOTHER = "another-boot:4711:1"
+HELD_BY_ANOTHER = f"""
+mkdir -p /run/contingency
+python3 -c 'import json, time
+now = time.clock_gettime(time.CLOCK_BOOTTIME)
+print(json.dumps({{"run": "{ANOTHER}", "who": "colleague on other-controller", "until": now + 60}}))' > {LEASE}
+"""
 Snapshot = dict[str, str]
 
 

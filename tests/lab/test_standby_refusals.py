@@ -16,17 +16,10 @@ import pytest
 
 from lab import postgresql
 from lab.writer import Writer
-from tests.lab.pair import LEASE, PRIMARY, RACK, STANDBY, Pair
+from tests.lab.pair import HELD_BY_ANOTHER, LEASE, PRIMARY, RACK, STANDBY, Pair
 from tests.lab.run import Run
 
 ONLY_BMC = ("-e", json.dumps({"standby_fence": ["bmc"]}))
-ANOTHER = "another-boot:4711:1"
-HELD = f"""
-mkdir -p /run/contingency
-python3 -c 'import json, time
-now = time.clock_gettime(time.CLOCK_BOOTTIME)
-print(json.dumps({{"run": "{ANOTHER}", "who": "colleague on other-controller", "until": now + 20}}))' > {LEASE}
-"""
 
 
 @contextmanager
@@ -116,7 +109,7 @@ def test_a_standby_machine_that_is_off(pair: Pair) -> None:
 
 
 def test_a_takeover_that_another_controller_has_begun(pair: Pair) -> None:
-    pair.shell(STANDBY, HELD)
+    pair.shell(STANDBY, HELD_BY_ANOTHER)
     with unchanged(pair):
         line = one_sentence(pair.play(), STANDBY)
     assert "colleague on other-controller" in line
