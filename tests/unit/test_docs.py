@@ -246,7 +246,7 @@ def standby_lines(language: str, service: str) -> list[str]:
         ).strip(),
         words["primary"],
         words["address"].partition("{")[0],
-        words["loss"].format(seconds="0.6"),
+        words["loss"].format(seconds="0.3"),
         words["service"].format(names=service),
         words["result"].format(**names),
     ]
