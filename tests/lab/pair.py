@@ -144,6 +144,10 @@ class Pair:
         ]
         return [name for name in answering if not postgresql.in_recovery(self.lab, name)]
 
+    def lease_is_held(self) -> bool:
+        """Whether a takeover is under way on the standby."""
+        return "run" in self.shell(STANDBY, f"cat {LEASE} 2>/dev/null || true")
+
     def service_at(self) -> list[str]:
         return standby.service_at(self.lab)
 
@@ -182,13 +186,18 @@ class Pair:
 
     def restore(self) -> None:
         """As new; quick where nothing was changed."""
+        self._open_port()
+        if not (self.running(PRIMARY) and self.running(STANDBY)):
+            standby.renew(self.lab)
         self.lab.heal_all()
+        if self._has_changed():
+            standby.renew(self.lab)
+
+    def _open_port(self) -> None:
         if not self.port_is_up():
             lines = ("configure terminal", f"interface {PRIMARY_PORT}", "no shutdown")
             words = " ".join(f"-c '{line}'" for line in lines)
             self.shell(RACK, f"vtysh {words} && vtysh -c 'write memory'")
-        if self._has_changed():
-            standby.renew(self.lab)
 
     def _has_changed(self) -> bool:
         if self.running(COLD) or self.service_at() != [PRIMARY] or self.primaries() != [PRIMARY]:
