@@ -60,7 +60,10 @@ def test_a_killed_takeover_is_finished_by_the_next_run(pair: Pair, busy: float, 
     assert again.status == 0, again.output
     assert again.changed[STANDBY] == 0
     assert pair.snapshot() == before
-    print(f"\nkilled {after:.2f} s after the first look, of {busy:.2f} s; primary on, address, primaries: {left}; ", end="")
+    print(
+        f"\nkilled {after:.2f} s after the first look, of {busy:.2f} s; primary on, address, primaries: {left}; ",
+        end="",
+    )
     print(f"outage {report.outage:.2f} s with the second run")
 
 
