@@ -81,6 +81,7 @@ class Takeover:
         self._started = time.monotonic()
         self._seconds: dict[str, float] = {}
         self._steps: list[str] = []
+        self._proof: Proof | None = None
         self._call = {
             "host": host,
             "failed": arguments["failed"],
@@ -106,11 +107,19 @@ class Takeover:
         except NotStarted as error:
             return self._failed(f"{self._host}: does not answer and could not be switched on: {error}")
         except AgentError as error:
-            return self._failed(str(error), unreachable=error.unreachable)
+            return self._lost(error.message) if self._proof else self._failed(str(error), error.unreachable)
         except AnsibleConnectionFailure as error:
-            return self._failed(
-                f"{self._host}: cannot be reached, so nothing was changed ({ssh_reason(error.message)}); start it first"
-            )
+            reason = ssh_reason(error.message)
+            if self._proof:
+                return self._lost(reason)
+            return self._failed(f"{self._host}: cannot be reached, so nothing was changed ({reason}); start it first")
+
+    def _lost(self, reason: str) -> dict[str, Any]:
+        """Return the failure of a run that fenced the primary and then lost the standby host."""
+        return self._failed(
+            f"{self._host}: stopped answering while it took over ({reason}), so it is not known whether it takes "
+            f"writes; {self._arguments['failed']} is fenced; run this again at once"
+        )
 
     def _prepare(self) -> None:
         """Log in to the first fence beside the reading of the standby host."""
@@ -195,13 +204,13 @@ class Takeover:
             self._agent.call(GIVE_BACK, self._call)
             return {**self._failed(f"{begun['limitation']} Nothing was changed."), "primary": bool(begun["primary"])}
         try:
-            proof = self._fenced(prepared)
+            self._proof = self._fenced(prepared)
         except NotFenced as error:
             self._agent.call(GIVE_BACK, self._call)
             return self._failed(
                 f"{self._arguments['failed']}: is not proven to be off, so {self._host} was NOT promoted; {error}"
             )
-        return self._finish(begun, earliest(proof, begun.get("record"), self._arguments["failed"]))
+        return self._finish(begun, earliest(self._proof, begun.get("record"), self._arguments["failed"]))
 
     def _fenced(self, prepared: Future[None]) -> Proof:
         started = time.monotonic()
