@@ -258,7 +258,7 @@ def test_standby_runbook_names_the_tasks_as_the_screen_does(runbook: str) -> Non
         name.replace("{{ standby_failed }}", "his-db-1")
         for file in ("takeover", "services")
         for name in re.findall(
-            r'- name: "?(Fence .*?|Start what .*?)"?$', text(f"roles/standby/tasks/{file}.yml"), re.M
+            r'- name: "?(Promote .*?|Start what .*?)"?$', text(f"roles/standby/tasks/{file}.yml"), re.M
         )
     ]
     assert len(tasks) == 2
