@@ -28,7 +28,9 @@ def test_a_switchover_loses_no_row_and_proves_it_and_a_second_run_changes_nothin
     print(run.summary, f"outage {report.outage:.2f} s")
     assert report.missing == ()
     assert "no confirmed write is lost" in run.line(STANDBY)
-    assert any("last" in str(each["check"]) or "received" in str(each["check"]) for each in run.result(STANDBY)["proven"])
+    assert any(
+        "last" in str(each["check"]) or "received" in str(each["check"]) for each in run.result(STANDBY)["proven"]
+    )
     assert pair.running(PRIMARY) and not postgresql.answers(pair.lab, PRIMARY)
     before = pair.snapshot()
     again = pair.play("switchover")
