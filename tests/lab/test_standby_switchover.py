@@ -31,7 +31,8 @@ def test_a_switchover_loses_no_row_and_proves_it_and_a_second_run_changes_nothin
     assert any(
         "last" in str(each["check"]) or "received" in str(each["check"]) for each in run.result(STANDBY)["proven"]
     )
-    assert pair.running(PRIMARY) and not postgresql.answers(pair.lab, PRIMARY)
+    assert pair.running(PRIMARY)
+    assert not postgresql.answers(pair.lab, PRIMARY)
     before = pair.snapshot()
     again = pair.play("switchover")
     print(again.summary)
