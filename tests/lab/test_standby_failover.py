@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from lab import postgresql, standby
@@ -88,7 +89,7 @@ def test_a_killed_server_process_gets_its_machine_fenced(pair: Pair) -> None:
         pair.lab.fault("kill-postgres", PRIMARY)
         run = pair.play("failover", *ACCEPT)
         took_over(pair, run, writer)
-        assert not loss_is_within_the_report(run, writer, failed_at)
+        loss_is_within_the_report(run, writer, failed_at)
     assert not pair.running(PRIMARY)
     assert "switched off, its BMC 10.77.0.151 reads off" in run.line(PRIMARY)
 
@@ -148,7 +149,7 @@ def test_two_controllers_at_once_and_an_old_primary_that_boots_in_the_middle(pai
     with pair.writing() as writer:
         pair.lose_power()
         failed_at = time.time()
-        with restless(pair):
+        with RestlessPrimary(pair):
             runs = [pair.start("failover", *ACCEPT), pair.start("failover", *ACCEPT, before=elsewhere)]
             ended = [pair.finished(process) for process in runs]
         wait_for(lambda: postgresql.answers(pair.lab, PRIMARY))
@@ -162,7 +163,7 @@ def test_two_controllers_at_once_and_an_old_primary_that_boots_in_the_middle(pai
     assert "a takeover is under way, started by " in other or "had taken over already" in other
 
 
-class restless:  # noqa: N801
+class RestlessPrimary:
     """While this lasts the old primary is switched on each time that it is off."""
 
     def __init__(self, pair: Pair) -> None:
@@ -201,8 +202,7 @@ def test_a_cold_standby_is_switched_on_and_takes_over(pair: Pair) -> None:
     pair.lab.machine(COLD).power_off()
 
 
-def wait_for(condition: object, within: float = 30.0) -> None:
-    assert callable(condition)
+def wait_for(condition: Callable[[], bool], within: float = 30.0) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline
