@@ -73,7 +73,7 @@ drill: root venv apt ## kill core-a under traffic, run the playbook, fail back; 
 
 # --- checks ---------------------------------------------------------------------------------
 
-.PHONY: test lint unit unit-old unit-next unit-next-slice sanity sanity-old sanity-next docs-check build molecule lab-test faults
+.PHONY: test lint unit unit-old unit-next unit-next-slice sanity sanity-old sanity-next docs-check build molecule lab-test lab-test-slice faults
 test: root venv ## every check, with the time each part took
 	@$(RUN) tools.checks
 
@@ -112,6 +112,13 @@ build: venv-test ## the Galaxy tarball, judged by Galaxy's importer
 # Within the lab: what the lab promises, and what the playbooks do when things break.
 lab-test: root venv-test apt apt-guest ## tests that need the lab
 	@$(RUN) tools.pytest_part lab-test $(or $(wildcard tests/lab tests/faults),tests/lab)
+
+# What a failover touches, and of the matrices (every step of a rejoin killed, MariaDB, each fault of the lab's servers)
+# what stands for the rest. `make lab-test` has them all.
+lab-test-slice: root venv-test apt apt-guest
+	@$(RUN) tools.pytest_part lab-test tests/lab tests/faults \
+	  --ignore=tests/lab/postgresql/test_rejoin.py --ignore=tests/lab/mariadb/test_promote.py \
+	  --ignore=tests/lab/mariadb/test_rejoin.py --ignore=tests/lab/engine/test_lab_databases.py
 
 faults: root venv-test apt ## the controller is killed at 20 moments of a failover; shows the longest gap of each
 	@CONTINGENCY_KILLS=20 $(RUN) tools.pytest_part faults -s tests/faults

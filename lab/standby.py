@@ -108,6 +108,8 @@ def synchronous(lab: Lab, on: bool = True) -> None:
         lambda: set(postgresql.streaming(lab, primary.name).values()) == {wanted},
         f"the standbys of {primary.name} are not {wanted}",
     )
+    # Writers wait only once the checkpointer has read the setting too; it reads it before it makes a checkpoint.
+    postgresql.sql(lab, primary.name, "CHECKPOINT", "postgres")
 
 
 def service_interface(lab: Lab) -> str:

@@ -19,6 +19,7 @@ from lab.errors import LabError
 DEFAULT_FILE = Path(__file__).with_name("topology.yml")
 LONGEST_PORT_NAME = 15
 EVERY_PART = "every"
+FIRST_PART = "network"
 
 
 @dataclass(frozen=True)
@@ -189,10 +190,10 @@ def _machine(name: str, entry: Any) -> MachineSpec:
         raise LabError(f"{where} needs a kind and a management address.")
     role = options.pop("role", kind)
     address = options.pop("address", None)
-    part = options.pop("part", EVERY_PART)
+    part = options.pop("part", FIRST_PART)
     power = options.pop("power", True)
     if not isinstance(power, bool):
-        raise LabError(f"power of {where} must be on or off, and is {power!r}.")
+        raise LabError(f"power of {where} must be true or false, and is {power!r}.")
     return MachineSpec(name, kind, str(role), management, address, str(part), power, options)
 
 

@@ -101,7 +101,10 @@ class Writer:
         return parse(self._log.read_text(encoding="ascii"))
 
     def accepted_after(self, moment: float, within: float = 60.0) -> float:
-        """When the first row was accepted that was sent after a moment (seconds since the epoch)."""
+        """When the first row was accepted that was sent after a moment (seconds since the epoch).
+
+        Take the moment when the fault has struck: while it strikes, rows are still accepted.
+        """
         deadline = time.monotonic() + within
         while True:
             for row in self.acknowledged():

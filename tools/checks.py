@@ -45,7 +45,7 @@ SHARED = (
 )
 # The lab's own time limits are tight, so nothing runs beside it.
 ALONE = (
-    *((Part("lab-test", "lab-test"),) if LAB_TESTS else ()),
+    *((Part("lab-test", "lab-test-slice"),) if LAB_TESTS else ()),
     Part("molecule", "molecule"),
 )
 

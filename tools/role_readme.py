@@ -109,7 +109,7 @@ def _default(name: str, spec: Mapping[str, Any], defaults: Mapping[str, Any]) ->
     value = defaults.get(name, spec.get("default"))
     if value is None:
         return "not set"
-    return f"`{_cell(value if isinstance(value, str) else json.dumps(value))}`"
+    return f"`{_cell(value if value and isinstance(value, str) else json.dumps(value))}`"
 
 
 def _description(spec: Mapping[str, Any]) -> str:

@@ -13,7 +13,6 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
-from ansible_collections.contingency.infra.plugins.plugin_utils.agent import interpreter
 from ansible_collections.contingency.infra.plugins.module_utils._power.control import open_control
 from ansible_collections.contingency.infra.plugins.module_utils._power.model import (
     Bmc,
@@ -22,7 +21,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._power.model imp
     PowerError,
 )
 from ansible_collections.contingency.infra.plugins.modules.readiness_check import ARGUMENT_SPEC
-from ansible_collections.contingency.infra.plugins.plugin_utils.agent import Agent, AgentError
+from ansible_collections.contingency.infra.plugins.plugin_utils.agent import Agent, AgentError, interpreter
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain
 
 LOOK = "_readiness.look:look"

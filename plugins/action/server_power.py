@@ -11,9 +11,6 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
-
-# Imported before Ansible forks its workers, so that no worker pays for it.
-from ansible_collections.contingency.infra.plugins.module_utils._power import ipmi, redfish, wake_on_lan  # noqa: F401
 from ansible_collections.contingency.infra.plugins.module_utils._power.control import (
     PowerControl,
     ensure_forced_off,

@@ -81,6 +81,7 @@ class Takeover:
         self._started = time.monotonic()
         self._seconds: dict[str, float] = {}
         self._steps: list[str] = []
+        self._proof: Proof | None = None
         self._call = {
             "host": host,
             "failed": arguments["failed"],
@@ -99,23 +100,42 @@ class Takeover:
         """Do it, or in check mode only say what would be done."""
         try:
             if check_mode:
-                return self._planned(self._begin(only_look=True))
+                return self._looked()
             with ThreadPoolExecutor(1) as pool:
                 prepared = pool.submit(self._prepare)
                 return self._done(self._begin_warm(), prepared)
         except NotStarted as error:
             return self._failed(f"{self._host}: does not answer and could not be switched on: {error}")
         except AgentError as error:
-            return self._failed(str(error), unreachable=error.unreachable)
+            return self._lost(error.message) if self._proof else self._failed(str(error), error.unreachable)
         except AnsibleConnectionFailure as error:
-            return self._failed(
-                f"{self._host}: cannot be reached, so nothing was changed ({error.message}); start it first"
-            )
+            reason = ssh_reason(error.message)
+            if self._proof:
+                return self._lost(reason)
+            return self._failed(f"{self._host}: cannot be reached, so nothing was changed ({reason}); start it first")
+
+    def _lost(self, reason: str) -> dict[str, Any]:
+        """Return the failure of a run that fenced the primary and then lost the standby host."""
+        return self._failed(
+            f"{self._host}: stopped answering while it took over ({reason}), so it is not known whether it takes "
+            f"writes; {self._arguments['failed']} is fenced; run this again at once"
+        )
 
     def _prepare(self) -> None:
         """Log in to the first fence beside the reading of the standby host."""
         if self._fences and not self._arguments["proof"]:
             self._fences[0].prepare()
+
+    def _looked(self) -> dict[str, Any]:
+        """Return the plan; a cold standby that does not answer cannot be read before it is on."""
+        try:
+            return self._planned(self._begin(only_look=True))
+        except AnsibleConnectionFailure:
+            if self._starter is None:
+                raise
+        self._steps.append(self._starter.plan())
+        unread = {"primary": False, "limitation": None, "address": dict.fromkeys(self._arguments["addresses"], False)}
+        return self._planned(unread)
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -184,13 +204,13 @@ class Takeover:
             self._agent.call(GIVE_BACK, self._call)
             return {**self._failed(f"{begun['limitation']} Nothing was changed."), "primary": bool(begun["primary"])}
         try:
-            proof = self._fenced(prepared)
+            self._proof = self._fenced(prepared)
         except NotFenced as error:
             self._agent.call(GIVE_BACK, self._call)
             return self._failed(
                 f"{self._arguments['failed']}: is not proven to be off, so {self._host} was NOT promoted; {error}"
             )
-        return self._finish(begun, earliest(proof, begun.get("record"), self._arguments["failed"]))
+        return self._finish(begun, earliest(self._proof, begun.get("record"), self._arguments["failed"]))
 
     def _fenced(self, prepared: Future[None]) -> Proof:
         started = time.monotonic()
@@ -217,6 +237,7 @@ class Takeover:
         result["seconds"].update({f"host_{name}": value for name, value in finished["seconds"].items()})
         result["data_loss_seconds"] = finished.get("data_loss_seconds")
         result["primary"] = finished["primary"]
+        result["synchronous"] = bool(self._arguments["limits"].get("synchronous"))
         result["no_loss"] = bool(finished.get("no_loss"))
         if finished["refused"]:
             why = f"{self._arguments['failed']} is fenced ({proof.what}), but {finished['refused']}"
@@ -253,6 +274,12 @@ class Takeover:
             "seconds": dict(self._seconds),
             **({"unreachable": True} if unreachable else {}),
         }
+
+
+def ssh_reason(message: str) -> str:
+    """Return what ssh said, without Ansible's words around it."""
+    said = message.partition("can be reached over ssh: ")[2] or message
+    return " ".join(said.split()).rstrip(".")
 
 
 def is_done(begun: Mapping[str, Any], failed: str) -> bool:

@@ -377,7 +377,7 @@ def main() -> None:
     for warning in result.pop("warnings"):
         module.warn(warning)
     if message:
-        module.fail_json(msg=message, **result)
+        module.fail_json(message, **result)
     module.exit_json(**result)
 
 

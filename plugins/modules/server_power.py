@@ -95,7 +95,7 @@ options:
     default: 30
 attributes:
   check_mode:
-    description: Only the state is read; RV(changed) says whether a real run would switch.
+    description: Only the state is read; C(changed) says whether a real run would switch.
     support: full
   diff_mode:
     description: Shows the state of the power.

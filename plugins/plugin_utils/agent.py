@@ -56,7 +56,7 @@ if not os.path.isdir(home):
         if not os.path.isdir(home):
             raise
 sys.path.insert(0, home)
-module, _, function = request["function"].partition(":")
+module, _separator, function = request["function"].partition(":")
 __import__({package!r} + "." + module)
 answered(getattr(sys.modules[{package!r} + "." + module], function)(**request["arguments"]))
 """

@@ -55,6 +55,11 @@ class Starter:
         self._host = host
         self._bmc = bmc
 
+    def plan(self) -> str:
+        """Return in words what ``start`` would do."""
+        by = f"through its BMC {self._bmc.host}" if self._bmc else "by hand (it has no standby_bmc)"
+        return f"switch {self._host} on {by} and read whether it may take over"
+
     def start(self) -> str:
         """Switch it on and return what was done; NotStarted where that cannot be done."""
         if self._bmc is None:
@@ -169,5 +174,5 @@ def fence_first(fences: Sequence[Fence]) -> Proof:
         try:
             return each.fence()
         except NotFenced as error:
-            troubles.append(f"{each.method}: {error}")
+            troubles.append(f"{each.method}: {str(error).rstrip('.')}")
     raise NotFenced("; ".join(troubles) or "no way to fence it is configured: give it standby_bmc in the inventory")

@@ -64,7 +64,7 @@ def switchover(lab: Lab) -> Round:
 
 
 def reprotection(lab: Lab, fault: str) -> float:
-    """After a failover the old primary follows the new one; the time of the whole playbook, from power on to streaming."""
+    """After a failover the old primary follows the new one: the time of the whole playbook, power on to streaming."""
     ours(lab, fault)
     close_logins(lab)
     run = _run(lab, "standby_rejoin", failed=PRIMARY)

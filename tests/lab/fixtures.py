@@ -11,7 +11,10 @@ from collections.abc import Iterator
 import pytest
 
 from lab.engine import Lab
+from lab.instance import Instance
+from lab.topology import load
 from tests.lab.hospital import Hospital
+from tests.lab.pair import STANDBY, Pair
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +39,23 @@ def hospital(shared_hospital: Hospital) -> Hospital:
     """Everything up and on core-a."""
     shared_hospital.restore()
     return shared_hospital
+
+
+@pytest.fixture(scope="session")
+def shared_pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """On the lab that LAB_NAME names if it runs with its part standby, else on one of the tests' own."""
+    found = Lab.from_environment()
+    was_up = found.is_up() and STANDBY in found.topology.machines
+    if not was_up:
+        found = Lab(Instance(f"{os.environ.get('LAB_NAME', 'test')}-standby"), load())
+        found.up(parts=["standby"])
+    yield Pair(found, tmp_path_factory.mktemp("pair"))
+    if not was_up:
+        found.down()
+
+
+@pytest.fixture
+def pair(shared_pair: Pair) -> Pair:
+    """The database servers as new: his-db-1 is the primary, his-db-2 streams from it."""
+    shared_pair.restore()
+    return shared_pair

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 _RECAP = re.compile(r"^(\S+) +: ok=\d+ +changed=(\d+)", re.MULTILINE)
+_TITLE = re.compile(r"^(?:Core switch fail(?:over|back)|Standby (?:fail|switch)over): .*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Run:
     @cached_property
     def summary(self) -> str:
         """What the person on duty reads last."""
-        title = re.search(r"^Core switch fail(?:over|back): .*$", self.output, re.MULTILINE)
+        title = _TITLE.search(self.output)
         assert title, self.output
         return self.output[title.start() :].partition("PLAY RECAP")[0]
 

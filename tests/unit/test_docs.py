@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.contingency.infra.plugins.module_utils._standby.words import WORDS as STANDBY_WORDS
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
 from ansible_collections.contingency.infra.plugins.module_utils._switch.words import WORDS
@@ -18,7 +19,9 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.words im
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ["README.md", "README.zh-CN.md"]
 RUNBOOKS = ["docs/core_switch_failover.md", "docs/core_switch_failover.zh-CN.md"]
-DOCUMENTS = [*READMES, *RUNBOOKS, "docs/adding_a_platform.md", "roles/core_switch/README.md"]
+STANDBY_RUNBOOKS = ["docs/standby_failover.md", "docs/standby_failover.zh-CN.md"]
+ROLES = ["roles/core_switch/README.md", "roles/standby/README.md"]
+DOCUMENTS = [*READMES, *RUNBOOKS, *STANDBY_RUNBOOKS, *ROLES, "docs/adding_a_platform.md"]
 MESSAGES = [
     "Nothing was moved",
     "cannot take over",
@@ -38,6 +41,41 @@ MESSAGES = [
     "carries this session and would be shut",
     "state unknown",
     "another run on this controller",
+]
+STANDBY_MESSAGES = [
+    "Nothing was changed",
+    "is not proven to be off, so",
+    "was NOT promoted",
+    "write which host is off",
+    "what it committed in between is lost",
+    "so the loss cannot be bounded",
+    "accept_data_loss",
+    "The primary told of",
+    "of WAL that never came",
+    "yet the standby heard of it",
+    "a takeover is under way, started by",
+    "its data directory",
+    "and the limit is",
+    "received and not yet replayed",
+    "Replay is paused",
+    "The server that shall be promoted cannot be asked",
+    "cannot be reached, so nothing was changed",
+    "does not answer and could not be switched on",
+    "the server takes writes, but",
+    "is answered by",
+    "has no carrier",
+    "is down; bring it up",
+    "cannot be written",
+    "does not answer IPMI",
+    "does not accept the password of",
+    "leave out --limit",
+    "is no database server of this inventory",
+    "it cannot be told which server takes over",
+    "cannot be asked as",
+    "is a standby itself and can feed nobody safely",
+    "No standby streams from the primary",
+    "a planned switchover of MariaDB is not automated",
+    "is in use",
 ]
 NOTHING = ("none", "无")
 NOT_POSSIBLE = ("no", "不能")
@@ -89,7 +127,7 @@ def test_both_platform_tables_have_the_same_rows() -> None:
     assert len(english) >= len(PLATFORMS)
 
 
-@pytest.mark.parametrize(("english", "chinese"), [READMES, RUNBOOKS])
+@pytest.mark.parametrize(("english", "chinese"), [READMES, RUNBOOKS, STANDBY_RUNBOOKS])
 def test_both_languages_have_the_same_shape(english: str, chinese: str) -> None:
     def shape(name: str) -> list[str]:
         marks = re.compile(r"^(#+ |\| |\d\. |- |    |\*\*\d\.)", re.MULTILINE)
@@ -159,10 +197,88 @@ def test_runbook_explains_the_messages_in_their_own_words(runbook: str, message:
     assert message in sources()
 
 
+@pytest.mark.parametrize("runbook", STANDBY_RUNBOOKS)
+@pytest.mark.parametrize("message", STANDBY_MESSAGES)
+def test_standby_runbook_explains_the_messages_in_their_own_words(runbook: str, message: str) -> None:
+    assert message in text(runbook)
+    assert message in sources()
+
+
+@pytest.mark.parametrize(("readme", "language"), list(zip(READMES, ("en", "zh"), strict=True)))
+def test_sample_of_the_standby_summary_is_in_its_words(readme: str, language: str) -> None:
+    shown = standby_lines(language, service="his-app.service")
+    assert [part for part in shown if part not in text(readme)] == []
+
+
+@pytest.mark.parametrize(("runbook", "language"), list(zip(STANDBY_RUNBOOKS, ("en", "zh"), strict=True)))
+def test_standby_runbook_explains_each_kind_of_line_of_the_summary(runbook: str, language: str) -> None:
+    words = STANDBY_WORDS[language]
+    names = {"failed": "his-db-1", "target": "his-db-2"}
+    back = {"failed": "his-db-2", "target": "his-db-1"}
+    shown = [
+        *standby_lines(language, service="his-app.service"),
+        words["fence_none"],
+        words["fence_before"],
+        words["primary_already"],
+        words["loss_none"],
+        words["result_failed"].format(names="his-app-1"),
+        re.split("[;；]", words["not_tried"])[0],
+        words["failed"].format(why="").strip(" :："),
+        words["unreachable"].partition(words["failed"].format(why=""))[2].partition("{")[0].strip(" (（"),
+        re.split("[:。]", words["plan"])[0],
+        words["record"].format(path="..."),
+        words["rejoined"].format(steps="...", **names),
+        words["result_rejoin"].format(**names),
+        words["released"].format(what="shut down cleanly, last record at ..."),
+        words["reclaimed"].format(seconds="...", **back),
+    ]
+    assert [part for part in shown if part not in text(runbook)] == []
+
+
+def standby_lines(language: str, service: str) -> list[str]:
+    """Return what the summary of a failover shows, without the figures of one run."""
+    words = STANDBY_WORDS[language]
+    names = {"failed": "his-db-1", "target": "his-db-2"}
+    return [
+        words["title_failover"].format(**names),
+        next(
+            part for part in words["fence"].format(method="bmc", at="|", what="|").split("|") if "bmc" in part
+        ).strip(),
+        words["primary"],
+        words["address"].partition("{")[0],
+        words["loss"].format(seconds="0.3"),
+        words["service"].format(names=service),
+        words["result"].format(**names),
+    ]
+
+
+@pytest.mark.parametrize("runbook", STANDBY_RUNBOOKS)
+def test_standby_runbook_names_the_tasks_as_the_screen_does(runbook: str) -> None:
+    tasks = [
+        name.replace("{{ standby_failed }}", "his-db-1")
+        for file in ("takeover", "services")
+        for name in re.findall(
+            r'- name: "?(Fence .*?|Start what .*?)"?$', text(f"roles/standby/tasks/{file}.yml"), re.M
+        )
+    ]
+    assert len(tasks) == 2
+    assert [name for name in tasks if f"`{name}`" not in text(runbook)] == []
+
+
+@pytest.mark.parametrize("runbook", STANDBY_RUNBOOKS)
+def test_standby_runbook_names_only_variables_that_there_are(runbook: str) -> None:
+    options = text("roles/standby/meta/argument_specs.yml")
+    named = set(re.findall(r"\bstandby_(?!failover|switchover|rejoin)\w+", text(runbook)))
+    assert named
+    assert [name for name in named if f"{name}:" not in options] == []
+
+
 def sources() -> str:
     """Return all that can put a message on the screen, strings that go on in the next line joined."""
     files = [
         *(ROOT / "plugins/module_utils").rglob("*.py"),
+        *(ROOT / "plugins/action").glob("*.py"),
+        *(ROOT / "plugins/plugin_utils").glob("*.py"),
         *(ROOT / "roles").rglob("tasks/*.yml"),
         *(ROOT / "playbooks").glob("*.yml"),
     ]

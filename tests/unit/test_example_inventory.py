@@ -1,7 +1,7 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example inventory is one that the procedure takes, with nothing in it that the procedure does not know."""
+"""The example inventory is one that the procedures take, with nothing in it that they do not know."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.manager import VariableManager
 from ansible_collections.contingency.infra.plugins.doc_fragments.switch import ModuleDocFragment
+from ansible_collections.contingency.infra.plugins.module_utils._health.model import Service
+from ansible_collections.contingency.infra.plugins.module_utils._postgresql.find import Wanted
+from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import Limits
+from ansible_collections.contingency.infra.plugins.module_utils._postgresql.source import Source
+from ansible_collections.contingency.infra.plugins.module_utils._power.model import Bmc
+from ansible_collections.contingency.infra.plugins.module_utils._standby.names import partner
 from ansible_collections.contingency.infra.plugins.module_utils._switch.failover import argument_limitations
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,13 +33,21 @@ NOT_A_SITES = {
     "core_switch_core_group",
     "core_switch_access_group",
     "core_switch_server_group",
+    "standby_failed",
+    "standby_target",
+    "standby_procedure",
+    "standby_database_group",
+    "standby_application_group",
+    "standby_fenced",
+    "accept_data_loss",
     "contingency_confirm",
 }
+PROCEDURES = ("core_switch", "standby")
 
 
 def specified() -> dict[str, Any]:
-    text = (ROOT / "roles/core_switch/meta/argument_specs.yml").read_text(encoding="utf-8")
-    entries = yaml.safe_load(text)["argument_specs"].values()
+    texts = [(ROOT / f"roles/{role}/meta/argument_specs.yml").read_text(encoding="utf-8") for role in PROCEDURES]
+    entries = [entry for text in texts for entry in yaml.safe_load(text)["argument_specs"].values()]
     return {name: spec for entry in entries for name, spec in entry["options"].items()}
 
 
@@ -66,9 +80,35 @@ def test_every_access_switch_and_server_has_a_port_to_each_core_and_no_other(inv
         assert len(set(uplinks.values())) == len(uplinks), host
 
 
-def test_every_variable_of_the_procedure_is_one_that_it_knows(inventory: Any) -> None:
+@pytest.mark.parametrize(("failed", "other"), [("his-db-1", "his-db-2"), ("his-db-2", "his-db-1")])
+def test_pair_of_databases_is_found_whichever_fails(inventory: Any, failed: str, other: str) -> None:
+    groups, _hosts = inventory
+    assert partner(failed, "", groups, "databases") == other
+
+
+def test_every_database_server_can_be_fenced_in_two_ways_and_replicated_from(inventory: Any) -> None:
+    groups, hosts = inventory
+    for host in groups["databases"]:
+        assert Bmc.from_dict(hosts[host]["standby_bmc"]).protocol in ("ipmi", "redfish"), host
+        assert hosts[host]["standby_switch_port"]["switch"] in groups["switches"], host
+        assert hosts[host]["standby_replication_address"] not in str(hosts[host]["standby_service_addresses"]), host
+    for name in ("standby_bmc", "standby_switch_port", "standby_replication_address"):
+        assert hosts["his-db-1"][name] != hosts["his-db-2"][name]
+
+
+def test_keys_of_the_standby_dictionaries_are_known(inventory: Any) -> None:
+    groups, hosts = inventory
+    for host in groups["databases"]:
+        Wanted.from_dict(hosts[host]["standby_server"])
+        Limits.from_dict(hosts[host]["standby_limits"])
+        Source.from_dict({"host": "192.0.2.1", **hosts[host]["standby_replication"]})
+    for host in groups["applications"]:
+        assert [Service.of(service) for service in hosts[host]["standby_services"]]
+
+
+def test_every_variable_of_the_procedures_is_one_that_they_know(inventory: Any) -> None:
     _groups, hosts = inventory
-    used = {name for variables in hosts.values() for name in own(variables, "core_switch_")}
+    used = {name for variables in hosts.values() for name in own(variables, *(f"{role}_" for role in PROCEDURES))}
     assert used <= set(specified())
 
 
@@ -94,7 +134,8 @@ def test_values_have_the_types_that_the_role_asks_for(inventory: Any) -> None:
         for name in own(variables, *options):
             wanted: Any = types[str(options[name]["type"])]
             assert isinstance(variables[name], wanted), f"{host}: {name}"
-            assert variables[name] in options[name].get("choices", [variables[name]]), f"{host}: {name}"
+            values = variables[name] if wanted is list else [variables[name]]
+            assert all(value in options[name].get("choices", values) for value in values), f"{host}: {name}"
 
 
 def test_every_switch_names_a_platform_that_is_documented(inventory: Any) -> None:
@@ -128,6 +169,7 @@ def test_passwords_are_only_references_to_a_vault(inventory: Any) -> None:
         for name in variables
         if name.endswith(("_password", "_pass", "_passphrase"))
     ]
+    secrets += [variables["standby_bmc"]["password"] for variables in hosts.values() if "standby_bmc" in variables]
     assert secrets
     assert all(secret.startswith("{{ vault_") for secret in secrets)
 

@@ -73,7 +73,7 @@ def newest_relay_log(index: Optional[str], directory: str) -> Optional[str]:
 
 
 def relay_log_age(stat: str, now: float) -> Heard:
-    size, _, changed = stat.strip().partition(" ")
+    size, _separator, changed = stat.strip().partition(" ")
     try:
         empty, age = int(size) <= HEADER_BYTES, now - float(changed.replace(",", "."))
     except ValueError:

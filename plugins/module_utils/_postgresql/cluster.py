@@ -237,7 +237,7 @@ def control_state(text: str) -> State:
     """Pure: the output of pg_controldata, as a state."""
     found = {}
     for line in text.splitlines():
-        name, _, value = line.partition(":")
+        name, _separator, value = line.partition(":")
         if name in CONTROL:
             found[CONTROL[name]] = value.strip()
     try:

@@ -17,10 +17,16 @@ SHORTEST_WORD = 10
 WAYS_TO_FENCE = "power it off by its BMC, shut its switch port, or confirm in writing that it is off"
 
 
-def not_reachable(state: State, _proof: Optional[FenceProof], _limits: Limits) -> Optional[str]:
+def not_reachable(state: State, _proof: Optional[FenceProof], limits: Limits) -> Optional[str]:
     if state.running and state.in_recovery is not None:
         return None
     seen = state.errors[0] if state.errors else "it does not run"
+    for free, where in ((state.free_bytes, "its data directory"), (state.wal_free_bytes, "pg_wal")):
+        if free is not None and free < limits.min_free_bytes:
+            return (
+                f"The server that shall be promoted cannot be asked: {seen}, and it has {size(free)} free in {where}; "
+                "make room there, then start it."
+            )
     return f"The server that shall be promoted cannot be asked: {seen}; start it, or look into its log."
 
 

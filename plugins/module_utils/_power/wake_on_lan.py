@@ -109,7 +109,7 @@ def _mac_bytes(mac: str) -> bytes:
 
 
 def _address(probe: str) -> Tuple[str, int]:
-    host, _, port = probe.rpartition(":")
+    host, _separator, port = probe.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise PowerError(f"The probe {probe!r} is not an address and a port; write it as address:port.")
     return host.strip("[]"), int(port)

@@ -43,7 +43,8 @@ def _active(host: Host) -> Optional[str]:
 def _chrony(host: Host) -> Dict[str, Any]:
     answer = host.run(["chronyc", "-n", "tracking"], timeout=5)
     told = {
-        key.strip(): value.strip() for key, _, value in (line.partition(":") for line in answer.output.splitlines())
+        key.strip(): value.strip()
+        for key, _separator, value in (line.partition(":") for line in answer.output.splitlines())
     }
     leap = told.get("Leap status")
     if answer.status != 0 or leap is None:

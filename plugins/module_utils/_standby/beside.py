@@ -31,5 +31,5 @@ class Beside(Generic[Found]):
     def _run(self) -> None:
         try:
             self._found.append(self._work())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised again by result()
             self._error.append(error)

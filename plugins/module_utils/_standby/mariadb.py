@@ -96,6 +96,6 @@ class MariadbEngine(Engine):
 
     def _read_state(self) -> State:
         if self._state is None:
-            self.read()
-        assert self._state is not None
+            with self._named():
+                self._state = read(self._host, self._server)
         return self._state

@@ -108,8 +108,8 @@ class PostgresqlEngine(Engine):
 
     def _read_state(self) -> State:
         if self._state is None:
-            self.read()
-        assert self._state is not None
+            with self._named():
+                self._state = read(self._host, self._cluster)
         return self._state
 
 

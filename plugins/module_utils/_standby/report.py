@@ -12,7 +12,6 @@ from typing import Any, Dict, List, Mapping, Optional
 from .words import WORDS
 
 Result = Mapping[str, Any]
-SYNCHRONOUS = "synchronous"
 
 
 @dataclass(frozen=True)
@@ -163,6 +162,8 @@ class Reporter:
     def _loss(self, result: Result) -> str:
         if result.get("no_loss"):
             return self._say("loss_none")
+        if result.get("synchronous"):
+            return self._say("loss_synchronous")
         seconds = result.get("data_loss_seconds")
         return self._say("loss_unknown") if seconds is None else self._say("loss", seconds=f"{seconds:.1f}")
 

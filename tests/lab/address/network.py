@@ -69,7 +69,7 @@ class Machine:
 
     def result(self, *words: str, user: str | None = None) -> dict[str, Any]:
         with self.start(*words, user=user) as process:
-            output, _ = process.communicate(timeout=60)
+            output, _more = process.communicate(timeout=60)
         found: dict[str, Any] = json.loads(output.splitlines()[-1])
         return found
 

@@ -126,7 +126,7 @@ def test_a_move_that_was_checked_already_takes_some_tens_of_milliseconds(
     with echoing(a, b):
         for there, here in [(a, b), (b, a)] * 5:
             there.absent(address)
-            seconds, _ = first_answer(client, address, here, checked=True)
+            seconds, _more = first_answer(client, address, here, checked=True)
             taken.append(seconds * 1000)
     told = f"{min(taken):.0f} / {statistics.median(taken):.0f} / {max(taken):.0f} ms"
     print(f"{address}: from the call to the client's first answer, min / median / max of {len(taken)}: {told}")

@@ -41,7 +41,7 @@ def echo(name: str) -> dict[str, Any]:
             ear.bind((anywhere, PORT))
         print("ready", flush=True)
         while True:
-            readable, _, _ = select.select([*ears, sys.stdin], [], [])
+            readable, _writable, _broken = select.select([*ears, sys.stdin], [], [])
             if sys.stdin in readable:
                 return {}
             for ear in (ear for ear in ears if ear in readable):

@@ -117,7 +117,7 @@ def test_up_heals_what_was_struck(lab: Lab) -> None:
 
 
 def test_an_unknown_fault_or_target_is_named(lab: Lab) -> None:
-    with pytest.raises(LabError, match="no fault flood: known are cut-link"):
+    with pytest.raises(LabError, match="no fault flood: known are bmc-dead, cut-link"):
         lab.fault("flood", "core-a")
     with pytest.raises(LabError, match="no machine core-z"):
         lab.fault("power-off", "core-z")

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from lab import Lab, LabError, kernel, standby
+from lab import Lab, LabError, kernel, postgresql, standby
 from lab.instance import CONTROLLER
 from lab.kinds.bmc import PASSWORD, USER, Bmc
 from lab.network import management_address
@@ -190,14 +190,7 @@ def test_the_cold_standby_sleeps_until_a_frame_wakes_it(pair: Lab, send) -> None
     assert flags(pair, "his-cold-1", "mgmt0") == {"UP"}
     send(pair)
     eventually(lambda: ready(pair, "his-cold-1"))
-    assert "his-cold-1" in standby_names(pair)
-
-
-def standby_names(lab: Lab) -> set[str]:
-    from lab import postgresql
-
-    eventually(lambda: "his-cold-1" in postgresql.streaming(lab, "his-db-1"))
-    return set(postgresql.streaming(lab, "his-db-1"))
+    eventually(lambda: "his-cold-1" in postgresql.streaming(pair, "his-db-1"))
 
 
 def test_up_puts_the_cold_standby_to_sleep_again_and_the_address_back(pair: Lab) -> None:

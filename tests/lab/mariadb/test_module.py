@@ -43,12 +43,12 @@ def test_promote_and_back_by_playbook(pair: Pair, tmp_path: Path) -> None:
     pair.one.power_off()
     proof = {"method": "ipmi", "what": "his-maria-1 is off", "at_epoch": time.time(), "confirmed": True}
     wanted = {"state": "primary", "proof": proof, "min_free_bytes": 0, "max_data_loss_seconds": 60}
-    (shown,), _ = play(pair.two, tmp_path, wanted, check=True)
+    (shown,), _more = play(pair.two, tmp_path, wanted, check=True)
     assert shown["changed"]
     assert pair.two.state.is_replica
-    (refused,), _ = play(pair.two, tmp_path, {"state": "primary"})
+    (refused,), _more = play(pair.two, tmp_path, {"state": "primary"})
     assert "Nothing proves that the primary is stopped" in refused["msg"]
-    (done, again), _ = play(pair.two, tmp_path, wanted, wanted)
+    (done, again), _more = play(pair.two, tmp_path, wanted, wanted)
     assert (done["steps"], done["changed"]) == (shown["steps"], True)
     assert all(check["passed"] for check in done["proven"])
     assert not again["changed"]

@@ -101,7 +101,7 @@ def test_the_reported_loss_covers_what_was_lost(pair: Pair) -> None:
     """Replication is cut while the primary takes writes; MariaDB goes on saying that both threads run."""
     pair.two.cut()
     cut = time.time()
-    for _ in range(5):
+    for _round in range(5):
         pair.one.write()
         time.sleep(0.4)
     stopped = time.time()

@@ -95,7 +95,7 @@ def test_a_standby_that_was_stopped_is_started(pair: Pair) -> None:
 def test_a_standby_whose_wal_is_gone_gets_a_base_backup_in_the_end(pair: Pair) -> None:
     pair.second.stop()
     pair.first.sql("SELECT pg_drop_replication_slot('two')")
-    for _ in range(4):
+    for _round in range(4):
         pair.first.sql("INSERT INTO prescription (id) SELECT max(id) + 1 FROM prescription; SELECT pg_switch_wal()")
     pair.first.sql("CHECKPOINT")
     pair.first.sql("SELECT pg_switch_wal()")
@@ -131,7 +131,7 @@ def test_a_slot_that_lost_its_wal_is_made_anew(pair: Pair) -> None:
     pair.first.sql("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'")
     pair.first.sql("ALTER SYSTEM SET wal_keep_size = 0")
     pair.first.sql("SELECT pg_reload_conf()")
-    for _ in range(6):
+    for _round in range(6):
         pair.first.sql("INSERT INTO prescription (id) SELECT max(id) + 1 FROM prescription; SELECT pg_switch_wal()")
         pair.first.sql("CHECKPOINT")
     assert pair.first.sql("SELECT wal_status FROM pg_replication_slots") == "lost"

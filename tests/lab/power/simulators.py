@@ -3,13 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """BMC simulators in a network namespace of their own, switching a file instead of a machine.
 
-`CONTINGENCY_SERVER_ROOT` names a Debian root file system with openipmi and ipmitool; without it the programs are taken
-from PATH. sushy-tools belongs to the Python that runs the tests.
+openipmi and ipmitool are those of the lab's root file system of servers; sushy-tools belongs to the Python that runs
+the tests.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -23,6 +22,7 @@ from typing import Any
 
 import bcrypt
 
+from lab import rootfs
 from lab.kernel import network_namespace
 
 ADDRESS = "127.0.0.1"
@@ -186,10 +186,10 @@ def _running(
 
 def _wrapped(program: str, directory: Path) -> Path:
     """Return a script that runs a program out of the root file system with that one's libraries."""
-    root = os.environ.get("CONTINGENCY_SERVER_ROOT")
+    root = rootfs.ensure(rootfs.show, rootfs.SERVER)
     path = directory / program
-    lines = f'export LD_LIBRARY_PATH="$(echo {root}/usr/lib/*-linux-gnu)"\nexec {root}/usr/bin/' if root else "exec "
-    path.write_text(f'#!/bin/sh\n{lines}{program} "$@"\n', encoding="ascii")
+    libraries = f'export LD_LIBRARY_PATH="$(echo {root}/usr/lib/*-linux-gnu)"'
+    path.write_text(f'#!/bin/sh\n{libraries}\nexec {root}/usr/bin/{program} "$@"\n', encoding="ascii")
     path.chmod(0o755)
     return path
 

@@ -61,7 +61,7 @@ def forced_off(simulated: Simulated) -> Outcome:
 
 def test_forced_off_is_quick_and_true(simulated: Simulated, record_property: Any) -> None:
     seconds = []
-    for _ in range(7):
+    for _round in range(7):
         simulated.power(True)
         outcome = forced_off(simulated)
         assert outcome.confirmed

@@ -27,7 +27,7 @@ def interface(name: str = "eth0", *addresses: str, **more: Any) -> dict[str, Any
 
 
 def entry(cidr: str, **more: Any) -> dict[str, Any]:
-    local, _, length = cidr.partition("/")
+    local, _separator, length = cidr.partition("/")
     return {"family": "inet6" if ":" in local else "inet", "local": local, "prefixlen": int(length), **more}
 
 

@@ -66,7 +66,7 @@ def says(text: bytes) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
-            peer, _ = server.accept()
+            peer, _more = server.accept()
             with peer:
                 peer.recv(4096)
                 peer.sendall(text)

@@ -45,7 +45,10 @@ def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         (lambda t: t["machines"]["server-his"]["bond"].update(members=["eth0"]), "server-his's bond"),
         (lambda t: t["networks"].pop("hospital"), "networks has no hospital"),
         (lambda t: t["networks"]["hospital"].update(service="10.9.0.51"), "his-db-1 and the service both have"),
-        (lambda t: t["machines"]["his-cold-1"].update(power="cold"), "power of machine his-cold-1 must be on or off"),
+        (
+            lambda t: t["machines"]["his-cold-1"].update(power="cold"),
+            "power of machine his-cold-1 must be true or false",
+        ),
         (lambda t: t["machines"]["his-db-1"].update(database={"begins_as": "king"}), "begins_as of database of"),
         (lambda t: t["machines"]["bmc-db-1"].update(controls="his-db-9"), "bmc-db-1 controls his-db-9"),
     ],

@@ -87,7 +87,7 @@ def test_applying_that_takes_too_long_ends_in_a_sentence() -> None:
     outcome = promote(host, Server(), proof, Limits(), apply_timeout=0.5, journal_path="/j")
     assert outcome.msg is not None
     assert "After 0.5 s the standby has applied up to 0-1-10 of the 0-1-12" in outcome.msg
-    assert not any("RESET" in stdin for _, stdin in host.ran)
+    assert not any("RESET" in stdin for _first, stdin in host.ran)
     assert read_record(host, "/j") is not None
 
 

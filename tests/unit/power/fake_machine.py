@@ -56,7 +56,7 @@ class FakeMachine(PowerControl):
     def state(self) -> PowerState:
         self._answer()
         found = PowerState.ON if self.is_on() else PowerState.OFF
-        if self.in_between is not None and any(when > self.clock.now() for when, _ in self.changes):
+        if self.in_between is not None and any(when > self.clock.now() for when, _state in self.changes):
             found = self.in_between
         self.read.append((self.clock.now(), found))
         return found
@@ -82,7 +82,7 @@ class FakeMachine(PowerControl):
         return happened[-1][1] if happened else self.powered
 
     def actions(self) -> list[str]:
-        return [action for _, action in self.asked]
+        return [action for _first, action in self.asked]
 
     def _answer(self) -> None:
         """Take the time of one call, at most what the caller grants."""

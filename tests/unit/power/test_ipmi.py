@@ -135,7 +135,7 @@ def test_a_question_ends_with_what_is_left_of_the_time() -> None:
 def test_each_complaint_is_one_sentence(status: int, error: str, kind: type[PowerError], sentence: str) -> None:
     with pytest.raises(PowerError) as caught:
         IpmiControl(BMC, Told(status, error=error)).request("forced_off")
-    assert type(caught.value) is kind
+    assert caught.type is kind
     assert sentence in caught.value.message
     assert "\n" not in caught.value.message
     assert caught.value.message.endswith(".")

@@ -139,7 +139,7 @@ def failure(bmc: Bmc, kind: type[PowerError], action: str = "") -> str:
         call = (lambda: control.request(action)) if action else control.state
         with pytest.raises(PowerError) as caught:
             call()
-    assert type(caught.value) is kind
+    assert caught.type is kind
     assert "\n" not in caught.value.message
     assert "s3cret" not in caught.value.message
     assert caught.value.message.endswith(".")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.contingency.infra.plugins.action.readiness_check import (
@@ -86,7 +87,7 @@ def test_a_bmc_that_is_described_wrongly_is_a_finding_and_no_crash() -> None:
 
 
 def test_secrets_are_found_wherever_they_are() -> None:
-    services = [{"unit": "a"}, {"health": {"password": "one"}}, {"health": None}]
+    services: list[dict[str, Any]] = [{"unit": "a"}, {"health": {"password": "one"}}, {"health": None}]
     assert secrets(services, {"password": "two"}) == {"one", "two"}
 
 

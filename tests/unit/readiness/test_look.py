@@ -17,6 +17,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._readiness.neigh
     speaker,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._readiness.units import read_units
+from ansible_collections.contingency.infra.plugins.module_utils._standby.record import PATH
 
 from tests.unit.postgresql.fake_host import FakeHost
 
@@ -24,8 +25,10 @@ from tests.unit.postgresql.fake_host import FakeHost
 class Machine(FakeHost):
     """systemctl knows the units that a test names; nothing can be written."""
 
-    def __init__(self, units: dict[str, dict[str, str]] | None = None, **answers: Answer) -> None:
-        super().__init__(answers=answers)
+    def __init__(
+        self, units: dict[str, dict[str, str]] | None = None, answers: dict[str, Answer] | None = None
+    ) -> None:
+        super().__init__(answers=answers or {})
         self.units = units or {}
 
     def run(self, command: Any, **more: Any) -> Answer:
@@ -88,7 +91,7 @@ NTPQ = "     remote           refid      st t when poll reach\n===\n{}10.0.0.1  
     ],
 )
 def test_whichever_keeps_the_clock_is_asked(name: str, program: str, output: str, synchronized: bool | None) -> None:
-    told = read_time(Machine({name: unit()}, **{program: Answer(0, output, "")}))
+    told = read_time(Machine({name: unit()}, {program: Answer(0, output, "")}))
     assert told["source"] is not None
     assert told["synchronized"] is synchronized
 
@@ -101,7 +104,7 @@ def test_timesyncd_says_by_a_file_that_it_has_synchronized() -> None:
 
 def test_nobody_keeps_the_clock() -> None:
     assert read_time(Machine())["source"] is None
-    container = read_time(Machine(**{"systemd-detect-virt": Answer(0, "lxc\n", "")}))
+    container = read_time(Machine(answers={"systemd-detect-virt": Answer(0, "lxc\n", "")}))
     assert (container["source"], container["container"]) == (None, "lxc")
 
 
@@ -122,14 +125,14 @@ def test_a_query_runs_in_a_read_only_transaction_and_one_that_writes_is_not_look
 
 
 def test_a_query_that_fails_for_another_reason_is_unhealthy() -> None:
-    machine = Machine(psql=Answer(2, "", "connection refused"))
+    machine = Machine(answers={"psql": Answer(2, "", "connection refused")})
     (told,) = services.read_services(machine, [SQL], run_commands=False)
     assert (told["looked"], told["passed"]) == (True, False)
 
 
 def test_a_command_runs_only_where_the_site_says_that_it_reads() -> None:
     service = {"name": "his", "health": {"kind": "command", "command": ["check-his"]}}
-    machine = Machine(**{"check-his": Answer(0, "", "")})
+    machine = Machine(answers={"check-his": Answer(0, "", "")})
     assert services.read_services(machine, [service], run_commands=False)[0]["looked"] is False
     assert machine.commands == []
     assert services.read_services(machine, [service], run_commands=True)[0]["passed"] is True
@@ -157,9 +160,9 @@ def test_what_is_started_on_a_host_only_reads() -> None:
 
 def test_a_record_of_a_takeover() -> None:
     machine = Machine()
-    machine.files[look.records.PATH] = "{half"
+    machine.files[PATH] = "{half"
     assert look.read_record(machine)["state"] == "unreadable"
-    machine.files[look.records.PATH] = '{"failed": "a", "phase": "fenced", "run": "r", "started_at": 1.0}'
+    machine.files[PATH] = '{"failed": "a", "phase": "fenced", "run": "r", "started_at": 1.0}'
     assert look.read_record(machine)["state"] == "fenced"
 
 
