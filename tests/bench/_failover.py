@@ -25,7 +25,6 @@ FLOOR = Path(__file__).with_name("_floor.py")
 POWER_LOSS, KILLED_SERVER = "power-off", "kill-postgres"
 FAULTS = (POWER_LOSS, KILLED_SERVER)
 SETTLE_SECONDS = 1.0
-LIMITS = {"min_free_bytes": 104857600, "synchronous": True}
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def _played(lab: Lab, name: str, **names: str) -> dict[str, float]:
 
 def _run(lab: Lab, name: str, **names: str) -> playbook.PlaybookRun:
     confirmed = next(iter(names.values()))
-    run = playbook.run(lab, name, None, **names, contingency_confirm=confirmed, standby_limits=LIMITS)
+    run = playbook.run(lab, name, None, **names, contingency_confirm=confirmed, standby_synchronous=True)
     if run.status != 0:
         raise LabError(f"{name} ended with status {run.status}: {run.output[-1500:]}")
     return run
