@@ -371,13 +371,12 @@ def main() -> None:
     except PostgresqlError as error:
         module.fail_json(msg=error.message)
     outcome = run(module, cluster)
-    result = outcome.to_dict()
-    message = result.pop("msg")
+    result = {name: value for name, value in outcome.to_dict().items() if name not in ("msg", "warnings")}
     result["diff"] = difference(module, outcome)
-    for warning in result.pop("warnings"):
+    for warning in outcome.warnings:
         module.warn(warning)
-    if message:
-        module.fail_json(message, **result)
+    if outcome.msg:
+        module.fail_json(msg=outcome.msg, **result)
     module.exit_json(**result)
 
 

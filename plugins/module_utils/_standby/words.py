@@ -90,7 +90,7 @@ WORDS: Dict[str, Dict[str, str]] = {
         "result": "{target} 已为主库；{failed} 已隔离",
         "result_switchover": "{target} 已为主库；{failed} 已停止",
         "result_failed": "未完成：{names}",
-        "next_failover": "下一步：修复 {failed}，然后执行 standby_rejoin -e failed={failed}；此前不得启动其数据库",
+        "next_failover": "下一步：修复并开启 {failed}，然后执行 standby_rejoin -e failed={failed}",
         "next_switchover": "下一步：执行 standby_rejoin -e failed={failed}；此前没有备库",
         "next_failed": "下一步：处理以上各项，然后再次执行同一命令；只会完成剩余部分",
         "plan": "仅显示计划，未做任何更改。确认执行：同一命令加 -e contingency_confirm={failed}",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import string
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -14,16 +15,18 @@ from ansible_collections.contingency.infra.plugins.module_utils._standby.words i
 
 LANGUAGES = sorted(WORDS)
 PROOF = {"method": "bmc", "what": "his-db-1 switched off", "at_epoch": 1795310911.0, "confirmed": True}
-TOOK = {
-    "changed": True,
-    "addresses": ["10.9.0.100/24"],
-    "fence": PROOF,
-    "data_loss_seconds": 0.4,
-    "steps": ["pg_promote()"],
-    "seconds": {"total": 0.8},
-}
+TOOK: Any = MappingProxyType(
+    {
+        "changed": True,
+        "addresses": ["10.9.0.100/24"],
+        "fence": PROOF,
+        "data_loss_seconds": 0.4,
+        "steps": ["pg_promote()"],
+        "seconds": {"total": 0.8},
+    }
+)
 REFUSED = {"failed": True, "msg": "his-db-2: the disk is full; make room", "seconds": {}}
-HEALTHY = {"changed": False, "services": [{"name": "his-app"}]}
+HEALTHY: Any = MappingProxyType({"changed": False, "services": [{"name": "his-app"}]})
 
 
 def said(
