@@ -31,7 +31,7 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.fencing import (
 )
 
 BEGIN, FINISH, GIVE_BACK = (f"_standby.takeover:{name}" for name in ("begin", "finish", "give_back"))
-OWN_LEASE_PATIENCE = 25.0
+OWN_LEASE_PATIENCE = 65.0
 OWN_LEASE_PAUSE = 0.2
 COLD_PAUSE = 0.5
 

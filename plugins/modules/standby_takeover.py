@@ -17,7 +17,7 @@ description:
   - Without a proven fence nothing is promoted. What was done so far is written on the standby host before each step,
     so that a run that was killed is finished by the next one, from whichever controller.
   - Only one takeover of a host runs at a time. The lease for that lies on the standby host and ends by itself
-    after 20 seconds.
+    after 60 seconds.
   - Runs for the standby host, as root. The fence is made from the controller.
 options:
   failed:

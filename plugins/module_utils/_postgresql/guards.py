@@ -145,6 +145,9 @@ def loss_in_seconds(state: State, proof: Optional[FenceProof], limits: Limits) -
     )
 
 
+# The method of a proof that is only going to be had; until then the time runs on.
+ASSUMED = "assumed"
+TIME_TO_DECIDE = 60
 # The figure that accepts a loss which nobody can bound.
 UNBOUNDED = 1e9
 EVIDENCE = {
@@ -203,8 +206,15 @@ def accepted(window: Optional[float], limits: Limits) -> bool:
 
 def how_to_accept(state: State, proof: Optional[FenceProof]) -> str:
     window = loss_seconds(state, proof)
-    figure = UNBOUNDED if window is None else float(int(window) + 1)
-    return f"promote another standby, or set accept_data_loss: {figure:g} to accept that loss"
+    if window is None:
+        return f"promote another standby, or set accept_data_loss: {UNBOUNDED:g} to accept that loss"
+    if proof is None or proof.method == ASSUMED:
+        figure = float(int(window) + TIME_TO_DECIDE)
+        return (
+            f"promote another standby, or accept that loss with accept_data_loss: {figure:g} (it grows until the primary "
+            "is fenced, so a minute is added)"
+        )
+    return f"promote another standby, or set accept_data_loss: {int(window) + 1} to accept that loss"
 
 
 def size(count: Optional[int]) -> str:

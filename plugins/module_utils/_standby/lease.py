@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Dict, Iterator, Optional
 
 PATH = "/run/contingency/takeover.lease"
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,25 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.agent import Age
 from ansible_collections.contingency.infra.plugins.plugin_utils.fencing import Fence, NotFenced, Proof
 
 PROOF = Proof("bmc", "his-db-1 switched off", 1000.0)
-READY = {"held": None, "record": None, "primary": False, "limitation": None, "state": {}, "found": {}, "address": {}}
-FINISHED = {"changed": True, "steps": ["promote"], "proven": [], "seconds": {}, "refused": None, "primary": True}
-DONE = {**READY, "primary": True, "record": {"failed": "his-db-1", "phase": "done", "proof": None}}
-ARGUMENTS = {
+READY: dict[str, Any] = {
+    "held": None,
+    "record": None,
+    "primary": False,
+    "limitation": None,
+    "state": {},
+    "found": {},
+    "address": {},
+}
+FINISHED: dict[str, Any] = {
+    "changed": True,
+    "steps": ["promote"],
+    "proven": [],
+    "seconds": {},
+    "refused": None,
+    "primary": True,
+}
+DONE: dict[str, Any] = {**READY, "primary": True, "record": {"failed": "his-db-1", "phase": "done", "proof": None}}
+ARGUMENTS: dict[str, Any] = {
     "failed": "his-db-1",
     "engine": "postgresql",
     "server": None,
