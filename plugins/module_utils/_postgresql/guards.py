@@ -211,8 +211,8 @@ def how_to_accept(state: State, proof: Optional[FenceProof]) -> str:
     if proof is None or proof.method == ASSUMED:
         figure = float(int(window) + TIME_TO_DECIDE)
         return (
-            f"promote another standby, or accept that loss with accept_data_loss: {figure:g} (it grows until the primary "
-            "is fenced, so a minute is added)"
+            f"promote another standby, or accept that loss with accept_data_loss: {figure:g} (it grows until the "
+            "primary is fenced, so a minute is added)"
         )
     return f"promote another standby, or set accept_data_loss: {int(window) + 1} to accept that loss"
 
