@@ -141,7 +141,8 @@ def _begin_anew(lab: Lab) -> None:
     _wait(lambda: _sql(lab, FIRST, ready) == "1", f"{FIRST} does not lead")
     _sql(lab, FIRST, SCHEMA)
     lab.exec(SECOND, "systemctl", "start", "patroni")
-    streams = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
+    # The base backup waits for a checkpoint, which takes minutes unless somebody asks for it.
+    streams = "CHECKPOINT; SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
     _wait(lambda: _sql(lab, FIRST, streams) == "1", f"{SECOND} does not stream")
 
 
