@@ -115,6 +115,7 @@ def _configuration(lab: Lab, name: str) -> str:
                 },
                 "pg_hba": [
                     "local all all trust",
+                    "host all all localhost trust",
                     "host replication replicator 10.9.0.0/24 scram-sha-256",
                     "host all all 10.9.0.0/24 scram-sha-256",
                 ],
@@ -136,10 +137,12 @@ def _begin_anew(lab: Lab) -> None:
         _put(lab, name, "etc/patroni/config.yml", _configuration(lab, name))
     _empty_store(lab)
     lab.exec(FIRST, "systemctl", "start", "patroni")
-    _wait(lambda: _sql(lab, FIRST, "SELECT pg_is_in_recovery()") == "f", f"{FIRST} does not lead")
+    ready = "SELECT count(*) FROM pg_roles WHERE rolname = 'replicator' AND NOT pg_is_in_recovery()"
+    _wait(lambda: _sql(lab, FIRST, ready) == "1", f"{FIRST} does not lead")
     _sql(lab, FIRST, SCHEMA)
     lab.exec(SECOND, "systemctl", "start", "patroni")
-    streams = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
+    # The base backup waits for a checkpoint, which takes minutes unless somebody asks for it.
+    streams = "CHECKPOINT; SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
     _wait(lambda: _sql(lab, FIRST, streams) == "1", f"{SECOND} does not stream")
 
 
