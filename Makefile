@@ -73,9 +73,12 @@ drill: root venv apt ## kill core-a under traffic, run the playbook, fail back; 
 
 # --- checks ---------------------------------------------------------------------------------
 
-.PHONY: test lint unit unit-old unit-next unit-next-slice sanity sanity-old sanity-next docs-check build molecule lab-test lab-test-slice faults
-test: root venv ## every check, with the time each part took
+.PHONY: test test-lab lint unit unit-old unit-next unit-next-slice sanity sanity-old sanity-next docs-check build molecule lab-test lab-test-slice faults
+test: root venv ## linters, sanity, unit tests and Molecule, with the time each part took
 	@$(RUN) tools.checks
+
+test-lab: root venv ## the tests within the lab
+	@$(RUN) tools.checks lab $(AFTER)
 
 lint: venv-test ## ansible-lint, ruff, mypy, yamllint
 	@$(RUN) tools.lint

@@ -1,7 +1,10 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run every part of the checks, two at a time where they can share the machine: `python -m tools.checks`.
+"""Run the parts of the checks, two at a time where they can share the machine: `python -m tools.checks [lab [after-test]]`.
+
+Without a word linters, sanity, unit tests and Molecule; with `lab` the tests within the lab, which take as long again,
+and with `after-test` the sum of both.
 
 Each part is a target of the Makefile. Its output goes to build/results/PART.log, its counts
 to build/results/PART.json; a part that left no counts has failed, however it ended.
@@ -30,7 +33,6 @@ class Part(NamedTuple):
     target: str
 
 
-LAB_TESTS = [*ROOT.glob("tests/lab/test_*.py"), *ROOT.glob("tests/faults/test_*.py")]
 # What the others need: environments and Debian packages. Without it nothing else is tried.
 INSTALL = Part("install", "install")
 # The longest first, so that the two workers end together.
@@ -44,25 +46,24 @@ SHARED = (
     Part("unit-2.21", "unit-next-slice"),
 )
 # The lab's own time limits are tight, so nothing runs beside it.
-ALONE = (
-    *((Part("lab-test", "lab-test-slice"),) if LAB_TESTS else ()),
-    Part("molecule", "molecule"),
-)
+ALONE = (Part("molecule", "molecule"),)
+LAB = (Part("lab-test", "lab-test-slice"),)
 
 
-def main() -> int:
-    parts = (*SHARED, *ALONE)
+def main(words: list[str]) -> int:
+    together, alone = ((), LAB) if "lab" in words else (SHARED, ALONE)
     summary.TOTAL.unlink(missing_ok=True)
-    for part in parts:
+    for part in (*together, *alone):
         results.forget(part.name)
-    if _run(INSTALL) != 0:
+    if together and _run(INSTALL) != 0:
         print("Nothing was checked, since the packages that the checks need could not be installed.", file=sys.stderr)
         return summary.report([INSTALL.name])
     with ThreadPoolExecutor(max_workers=2) as workers:
-        list(workers.map(_run, SHARED))
-    for part in ALONE:
+        list(workers.map(_run, together))
+    for part in alone:
         _run(part)
-    return summary.report([part.name for part in parts])
+    earlier = (*SHARED, *ALONE) if "after-test" in words else ()
+    return summary.report([part.name for part in (*earlier, *together, *alone)])
 
 
 def _run(part: Part) -> int:
@@ -101,4 +102,4 @@ def _show_tail(part: Part) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
