@@ -1,8 +1,9 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the parts of the checks, two at a time where they can share the machine: `python -m tools.checks [lab [after-test]]`.
+"""Run the parts of the checks, two at a time where they can share the machine.
 
+`python -m tools.checks [lab [after-test]]`
 Without a word linters, sanity, unit tests and Molecule; with `lab` the tests within the lab, which take as long again,
 and with `after-test` the sum of both.
 
