@@ -73,7 +73,7 @@ drill: root venv apt ## kill core-a under traffic, run the playbook, fail back; 
 
 # --- checks ---------------------------------------------------------------------------------
 
-.PHONY: test test-lab lint unit unit-old unit-next unit-next-slice sanity sanity-old sanity-next docs-check build molecule lab-test lab-test-slice faults
+.PHONY: test test-lab lint unit unit-old unit-next unit-old-slice unit-next-slice devices sanity sanity-old sanity-next docs-check build molecule lab-test lab-test-slice faults
 test: root venv ## linters, sanity, unit tests and Molecule, with the time each part took
 	@$(RUN) tools.checks
 
@@ -86,16 +86,20 @@ lint: venv-test ## ansible-lint, ruff, mypy, yamllint
 unit: unit-old unit-next ## unit tests on both ansible-core versions
 
 unit-old: venv-test
-	@$(RUN) tools.pytest_part unit-2.19 tests/unit -n 2
+	@$(RUN) tools.pytest_part unit-2.19 tests/unit -n 2 $(UNIT_OPTIONS)
 
 unit-next: venv-next
-	@if [ -x .venv-next/bin/python ]; then .venv-next/bin/python -m tools.pytest_part unit-2.21 tests/unit -n 2 $(UNIT_NEXT_OPTIONS); \
+	@if [ -x .venv-next/bin/python ]; then .venv-next/bin/python -m tools.pytest_part unit-2.21 tests/unit -n 2 $(UNIT_OPTIONS); \
 	else $(PYTHON) -m tools.skip unit-2.21 "unit tests on ansible-core 2.21: no Python 3.12 or newer was found"; fi
 
-# The tests of the platforms speak to fake devices through Netmiko and never meet ansible-core, and they are nine tenths
-# of the time: `make test` runs them once, `make unit` on both.
-unit-next-slice: venv-next
-	@$(MAKE) unit-next UNIT_NEXT_OPTIONS="--ignore=tests/unit/fakes --ignore=tests/unit/switch/platforms"
+# The platforms are tested against fake devices, through Netmiko and real SSH: nine tenths of the time, and nothing in it
+# meets ansible-core. `make unit` runs them on both versions; `make test` leaves them to the tests within the lab.
+DEVICES := tests/unit/fakes tests/unit/switch/platforms
+unit-old-slice unit-next-slice: unit-%-slice:
+	@$(MAKE) unit-$* UNIT_OPTIONS="$(addprefix --ignore=,$(DEVICES))"
+
+devices: venv-test ## each platform against its fake device
+	@$(RUN) tools.pytest_part devices $(DEVICES) -n 2
 
 sanity: sanity-old sanity-next ## ansible-test sanity on both ansible-core versions
 
@@ -103,7 +107,7 @@ sanity-old: venv-test
 	@$(RUN) tools.sanity sanity-2.19
 
 sanity-next: venv-next
-	@if [ -x .venv-next/bin/python ]; then .venv-next/bin/python -m tools.sanity sanity-2.21 --without-lab; \
+	@if [ -x .venv-next/bin/python ]; then .venv-next/bin/python -m tools.sanity sanity-2.21; \
 	else $(PYTHON) -m tools.skip sanity-2.21 "sanity on ansible-core 2.21: no Python 3.12 or newer was found"; fi
 
 docs-check: venv-test ## documentation of modules and roles, as antsibull-docs reads it

@@ -1,11 +1,10 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the parts of the checks, two at a time where they can share the machine.
+"""Run the parts of the checks, several at a time where they can share the machine.
 
-`python -m tools.checks [lab [after-test]]`
-Without a word linters, sanity, unit tests and Molecule; with `lab` the tests within the lab, which take as long again,
-and with `after-test` the sum of both.
+`python -m tools.checks [lab [after-test]]`: without a word linters, sanity, unit tests and Molecule; with `lab` the
+platforms against fake devices and the tests within the lab, and with `after-test` the sum of both.
 
 Each part is a target of the Makefile. Its output goes to build/results/PART.log, its counts
 to build/results/PART.json; a part that left no counts has failed, however it ended.
@@ -36,34 +35,34 @@ class Part(NamedTuple):
 
 # What the others need: environments and Debian packages. Without it nothing else is tried.
 INSTALL = Part("install", "install")
-# The longest first, so that the two workers end together.
+# The longest first, so that the workers end together. Molecule waits more than it works: it runs beside the others.
 SHARED = (
+    Part("molecule", "molecule"),
     Part("sanity-2.19", "sanity-old"),
     Part("sanity-2.21", "sanity-next"),
     Part("build", "build"),
     Part("lint", "lint"),
     Part("docs-check", "docs-check"),
-    Part("unit-2.19", "unit-old"),
+    Part("unit-2.19", "unit-old-slice"),
     Part("unit-2.21", "unit-next-slice"),
 )
 # The lab's own time limits are tight, so nothing runs beside it.
-ALONE = (Part("molecule", "molecule"),)
-LAB = (Part("lab-test", "lab-test-slice"),)
+LAB = (Part("devices", "devices"), Part("lab-test", "lab-test-slice"))
 
 
 def main(words: list[str]) -> int:
-    together, alone = ((), LAB) if "lab" in words else (SHARED, ALONE)
+    together, alone = ((), LAB) if "lab" in words else (SHARED, ())
     summary.TOTAL.unlink(missing_ok=True)
     for part in (*together, *alone):
         results.forget(part.name)
     if together and _run(INSTALL) != 0:
         print("Nothing was checked, since the packages that the checks need could not be installed.", file=sys.stderr)
         return summary.report([INSTALL.name])
-    with ThreadPoolExecutor(max_workers=2) as workers:
+    with ThreadPoolExecutor(max_workers=3) as workers:
         list(workers.map(_run, together))
     for part in alone:
         _run(part)
-    earlier = (*SHARED, *ALONE) if "after-test" in words else ()
+    earlier = SHARED if "after-test" in words else ()
     return summary.report([part.name for part in (*earlier, *together, *alone)])
 
 

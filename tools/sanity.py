@@ -1,7 +1,7 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run ansible-test sanity on a copy of the checkout: `python -m tools.sanity PART [--without-lab]`."""
+"""Run ansible-test sanity on a copy of the checkout: `python -m tools.sanity PART`."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _BIN = Path(sys.executable).parent
 # The versions of the get-pip script that ansible-core 2.19 and 2.21 look for.
 _GET_PIP = ("get_pip_24_2.py", "get_pip_25_2.py")
 
-# The lab and the tools run with the Python of .venv alone, so one version of ansible-test judges them.
-_ONE_PYTHON = ("lab/", "tools/", "tests/bench/", "tests/faults/", "tests/lab/")
+# Not part of the collection: ruff and mypy judge them.
+_NOT_SHIPPED = ("lab/", "tools/", "tests/bench/", "tests/faults/", "tests/lab/")
 
 
 def main(arguments: list[str]) -> int:
-    part, *options = arguments
+    (part,) = arguments
     results.forget(part)
-    copy = copy_of_checkout(ROOT / "build" / part, without=_ONE_PYTHON if options == ["--without-lab"] else ())
+    copy = copy_of_checkout(ROOT / "build" / part, without=_NOT_SHIPPED)
     _place_get_pip(Path.home() / ".ansible/test/cache")
     status = _ansible_test(copy)
     junit = sorted(copy.glob("tests/output/junit/*.xml"))
