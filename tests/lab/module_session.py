@@ -35,7 +35,8 @@ def package(module: str) -> bytes:
     with tarfile.open(fileobj=packed, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("ansible/__init__.py"))
         _add(archive, MODULE_UTILS, Path("ansible/module_utils"))
-        _add(archive, ROOT / f"plugins/module_utils/_{module}", COLLECTION / f"module_utils/_{module}")
+        for area in ("_host", f"_{module}"):
+            _add(archive, ROOT / f"plugins/module_utils/{area}", COLLECTION / f"module_utils/{area}")
         archive.add(ROOT / f"plugins/modules/{module}.py", str(COLLECTION / f"modules/{module}.py"))
         archive.add(SERVER, SERVER.name)
     return packed.getvalue()
