@@ -40,12 +40,12 @@ class PortFence(Fence):
         variables = Variables(self._switch, self._hostvars[self._switch])
         try:
             platform = platform_named(self._switch, platform_name(variables, {}))
-            done = shut_port(target_from(variables, {}), platform, self._port)
+            changed = shut_port(target_from(variables, {}), platform, self._port)
         except SwitchError as error:
             raise NotFenced(str(error)) from error
-        seen = "shut" if done.changed else "was shut already"
+        seen = "shut" if changed else "was shut already"
         what = f"{self._host}: port {self._port} of {self._switch} {seen} and saved"
-        return Proof(self.method, what, time.time(), already=not done.changed)
+        return Proof(self.method, what, time.time(), already=not changed)
 
     def plan(self) -> str:
         return f"shut port {self._port} of {self._switch}, to which {self._host} is connected, and save that"
