@@ -319,7 +319,11 @@ def is_alive(run: str) -> bool:
 
 
 def _machine() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        # A controller without this file is told from others by its name.
+        return socket.gethostname().replace(":", "-")
 
 
 def _started(pid: int) -> str:

@@ -30,7 +30,7 @@ _COMPLAINTS: Tuple[Tuple[str, Type[PowerError], str], ...] = (
     (
         r"RAKP 2 HMAC is invalid|invalid integrity check value|password",
         BmcLoginFailed,
-        "does not accept the password of {user}; correct password",
+        "does not accept the password of {user}; correct the password in standby_bmc",
     ),
     (
         r"no matching cipher|invalid (authentication|integrity|confidentiality) algorithm",
