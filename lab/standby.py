@@ -86,10 +86,17 @@ def renew(lab: Lab) -> None:
 
 def _begin_service(lab: Lab, primary: Debian) -> None:
     for machine in [primary, *first_standbys(lab)]:
-        _wait(lambda machine=machine: machine.not_ready() is None, f"{machine.name} does not answer")  # type: ignore[misc]
-    _wait(lambda: postgresql.answers(lab, primary.name), f"PostgreSQL on {primary.name} does not answer")
+        wait(lambda machine=machine: machine.not_ready() is None, f"{machine.name} does not answer")  # type: ignore[misc]
+    wait(lambda: postgresql.answers(lab, primary.name), f"PostgreSQL on {primary.name} does not answer")
     take_service(lab, primary.name)
-    _wait(lambda: _all_stream(lab, primary), f"the standbys of {primary.name} do not stream from it")
+    wait_for_streams(lab)
+
+
+def wait_for_streams(lab: Lab) -> None:
+    """Until every hot standby of the first primary streams from it again, as after a fault of their link."""
+    primary = first_primary(lab)
+    if primary is not None:
+        wait(lambda: _all_stream(lab, primary), f"the standbys of {primary.name} do not stream from it")
 
 
 def _all_stream(lab: Lab, primary: Debian) -> bool:
@@ -104,7 +111,7 @@ def synchronous(lab: Lab, on: bool = True) -> None:
     names = ",".join(f'"{machine.name}"' for machine in first_standbys(lab)) if on else ""
     postgresql.synchronous(lab, primary.name, names)
     wanted = "sync" if on else "async"
-    _wait(
+    wait(
         lambda: set(postgresql.streaming(lab, primary.name).values()) == {wanted},
         f"the standbys of {primary.name} are not {wanted}",
     )
@@ -128,13 +135,14 @@ def service_at(lab: Lab) -> list[str]:
 
 
 def take_service(lab: Lab, machine: str) -> None:
-    """Give a machine the service address and tell its neighbors."""
+    """Give a machine the service address; its neighbors are told in the background."""
     address = service_interface(lab)
     announce = f"arping -q -c 1 -A -I {PORT} {address.partition('/')[0]}"
-    lab.exec(machine, "sh", "-c", f"ip addr replace {address} dev {PORT} && {announce} >/dev/null 2>&1 &")
+    lab.exec(machine, "sh", "-c", f"ip addr replace {address} dev {PORT} && {{ {announce} >/dev/null 2>&1 & }}")
 
 
-def _wait(condition: Callable[[], bool], otherwise: str) -> None:
+def wait(condition: Callable[[], bool], otherwise: str) -> None:
+    """Return once a condition holds; raises LabError with `otherwise` when it does not within 30 s."""
     deadline = time.monotonic() + WITHIN
     while not condition():
         if time.monotonic() > deadline:

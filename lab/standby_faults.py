@@ -35,9 +35,13 @@ class KillPostgres(_OnDatabaseServer):
     name = "kill-postgres"
 
     def strike(self) -> None:
-        """Debian's unit does not start the server again by itself."""
+        """Debian's unit does not start the server again by itself, and takes a moment to clean up after it."""
         postmaster = self.inside("head", "-n1", f"{postgresql.DATA}/postmaster.pid").strip()
         self.inside("kill", "-KILL", postmaster)
+        standby.wait(self._is_over, f"{postgresql.UNIT} on {self.target} has not ended")
+
+    def _is_over(self) -> bool:
+        return self.inside("systemctl", "is-active", postgresql.UNIT, check=False).strip() in ("failed", "inactive")
 
     def heal(self) -> None:
         if self.server.running():

@@ -144,6 +144,7 @@ class Site:
             yield
         finally:
             self.lab.heal(name, target)
+            standby.wait_for_streams(self.lab)
 
     @contextmanager
     def changed(self, machine: str, there: str, back: str) -> Iterator[None]:
@@ -152,6 +153,7 @@ class Site:
             yield
         finally:
             self.shell(machine, back)
+            standby.wait_for_streams(self.lab)
 
 
 @pytest.fixture(scope="module")
