@@ -12,6 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible_collections.contingency.infra.plugins.module_utils._power.model import Bmc, PowerError
 from ansible_collections.contingency.infra.plugins.plugin_utils.fencing import BmcFence, Fence, OperatorFence, Starter
+from ansible_collections.contingency.infra.plugins.plugin_utils.port_fence import PortFence
 
 
 def fences_of(arguments: Mapping[str, Any], hostvars: Mapping[str, Any]) -> list[Fence]:
@@ -53,9 +54,6 @@ def _port(arguments: Mapping[str, Any], hostvars: Mapping[str, Any]) -> Fence | 
     described = hostvars[failed].get("standby_switch_port")
     if not described:
         return None
-    # Not at the top: Netmiko is slow to load, and a BMC that answers needs none of it.
-    from ansible_collections.contingency.infra.plugins.plugin_utils.port_fence import PortFence
-
     return PortFence(failed, described["switch"], described["port"], hostvars)
 
 

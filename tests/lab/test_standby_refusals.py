@@ -1,8 +1,9 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keeps standby_failover from its work is told in one sentence, and nothing is changed: no power, no port,
-no address, no server. The primary of these tests is well all the time, and would be fenced by a run that goes on.
+"""What keeps standby_failover and standby_rejoin from their work is told in one sentence, and nothing is changed: no
+power, no port, no address, no server. The primary of these tests is well all the time, and would be fenced by a run
+that goes on.
 """
 
 from __future__ import annotations
@@ -111,6 +112,13 @@ def test_a_standby_machine_that_is_off(pair: Pair) -> None:
         line = one_sentence(pair.play(), STANDBY)
         assert time.monotonic() - began < 40
     assert "cannot be reached" in line
+
+
+def test_a_rejoin_with_the_names_the_wrong_way_round(pair: Pair) -> None:
+    """Its first step takes the service address off the server that shall follow, and this one serves."""
+    with unchanged(pair):
+        line = one_sentence(pair.play("rejoin"), PRIMARY)
+    assert "is a standby itself and can feed nobody safely" in line
 
 
 def test_a_takeover_that_another_controller_has_begun(pair: Pair) -> None:

@@ -23,7 +23,7 @@ def not_reachable(state: State, _proof: Optional[FenceProof], _limits: Limits) -
     if state.running:
         return None
     seen = state.errors[0] if state.errors else "it does not run."
-    return f"The server that shall be promoted cannot be asked: {seen}"
+    return f"MariaDB does not run, or gives no usable answer, on the server that shall be promoted: {seen}"
 
 
 def not_fenced(state: State, proof: Optional[FenceProof], _limits: Limits) -> Optional[str]:

@@ -20,14 +20,13 @@ WAYS_TO_FENCE = "power it off by its BMC, shut its switch port, or confirm in wr
 def not_reachable(state: State, _proof: Optional[FenceProof], limits: Limits) -> Optional[str]:
     if state.running and state.in_recovery is not None:
         return None
-    seen = state.errors[0] if state.errors else "it does not run"
+    trouble = "gives no usable answer" if state.running else "does not run"
+    told = f"PostgreSQL {trouble} on the server that shall be promoted"
+    seen = f" ({state.errors[0]})" if state.errors else ""
     for free, where in ((state.free_bytes, "its data directory"), (state.wal_free_bytes, "pg_wal")):
         if free is not None and free < limits.min_free_bytes:
-            return (
-                f"The server that shall be promoted cannot be asked: {seen}, and it has {size(free)} free in {where}; "
-                "make room there, then start it."
-            )
-    return f"The server that shall be promoted cannot be asked: {seen}; start it, or look into its log."
+            return f"{told}{seen}, and it has {size(free)} free in {where}; make room there, then start it."
+    return f"{told}{seen}; start it, or look into its log."
 
 
 def not_fenced(state: State, proof: Optional[FenceProof], _limits: Limits) -> Optional[str]:

@@ -124,7 +124,7 @@ def test_a_standby_that_is_down_or_hangs_is_told_in_time(pair: Pair) -> None:
         os.kill(postmaster, signal.SIGCONT)
     pair.second.stop()
     down = promote.transact(HOST, pair.second.cluster, off(), LIMITS)
-    assert "cannot be asked" in str(down.msg)
+    assert "does not run on the server that shall be promoted" in str(down.msg)
     assert down.before is not None
     assert down.before.control_state == "shut down in recovery"
 

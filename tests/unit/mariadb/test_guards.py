@@ -53,7 +53,7 @@ def test_a_standby_in_order_may_be_promoted() -> None:
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"running": False, "errors": ("It hangs.",)}, "cannot be asked: It hangs."),
+        ({"running": False, "errors": ("It hangs.",)}, "on the server that shall be promoted: It hangs."),
         ({"connections": ()}, "replicates from nowhere"),
         ({"connections": ("", "lab")}, "2 connections (the default one, lab)"),
         ({"sql_running": "No", "sql_error": "Duplicate entry '1'"}, "stopped at 0-1-10 with an error"),

@@ -59,7 +59,10 @@ def test_a_standby_that_has_all_may_be_promoted() -> None:
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        (State(running=False, errors=("Connection refused",)), "cannot be asked: Connection refused"),
+        (
+            State(running=False, errors=("Connection refused",)),
+            "does not run on the server that shall be promoted (Connection refused); start it",
+        ),
         (State(running=True, errors=("psql did not end within 5 s",)), "did not end within 5 s"),
         (State(running=True, hot_standby=False), "set hot_standby to on"),
         (replace(GOOD, replay_paused=True), "pg_wal_replay_resume()"),
