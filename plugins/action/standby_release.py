@@ -12,7 +12,12 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.contingency.infra.plugins.modules.standby_release import ARGUMENT_SPEC
-from ansible_collections.contingency.infra.plugins.plugin_utils.agent import Agent, AgentError, interpreter
+from ansible_collections.contingency.infra.plugins.plugin_utils.agent import (
+    DATABASE_AREAS,
+    Agent,
+    AgentError,
+    interpreter,
+)
 
 FUNCTIONS = {
     "released": "_standby.release:release",
@@ -37,7 +42,8 @@ class ActionModule(ActionBase):
         host = str(self._task.delegate_to or variables["inventory_hostname"])
         call = {**arguments, "host": host, "check_mode": bool(self._task.check_mode)}
         try:
-            done = Agent(host, interpreter(variables), self._execute).call(FUNCTIONS[arguments["state"]], call)
+            agent = Agent(host, interpreter(variables), self._execute, DATABASE_AREAS[arguments["engine"]])
+            done = agent.call(FUNCTIONS[arguments["state"]], call)
         except AgentError as error:
             return {"failed": True, "msg": str(error)}
         return result_of(done)

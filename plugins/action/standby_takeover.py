@@ -19,7 +19,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible_collections.contingency.infra.plugins.modules.standby_takeover import ARGUMENT_SPEC
-from ansible_collections.contingency.infra.plugins.plugin_utils.agent import Agent, AgentError, interpreter
+from ansible_collections.contingency.infra.plugins.plugin_utils.agent import (
+    DATABASE_AREAS,
+    Agent,
+    AgentError,
+    interpreter,
+)
 from ansible_collections.contingency.infra.plugins.plugin_utils.fences import fences_of, secrets_of, starter_of
 from ansible_collections.contingency.infra.plugins.plugin_utils.fencing import (
     Fence,
@@ -50,7 +55,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("; ".join(validation.error_messages))
         arguments = validation.validated_parameters
         host = str(self._task.delegate_to or variables["inventory_hostname"])
-        agent = Agent(host, interpreter(variables), self._execute)
+        agent = Agent(host, interpreter(variables), self._execute, DATABASE_AREAS[arguments["engine"]])
         fences = fences_of(arguments, variables["hostvars"])
         starter = starter_of(host, variables["hostvars"]) if arguments["cold"] else None
         result = Takeover(host, arguments, agent, fences, starter).result(bool(self._task.check_mode))

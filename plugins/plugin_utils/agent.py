@@ -22,7 +22,9 @@ from dataclasses import dataclass
 from typing import Any
 
 AREAS = ("_host", "_address", "_health", "_postgresql", "_mariadb", "_standby", "_readiness")
-"""What a host gets. Standard library only; nothing of it imports Ansible."""
+"""What a host may get. Standard library only; nothing of it imports Ansible."""
+DATABASE_AREAS = {engine: ("_host", "_address", "_standby", f"_{engine}") for engine in ("postgresql", "mariadb")}
+"""What a takeover needs: reading, sending and writing the rest would lengthen the outage."""
 MODULE_UTILS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "module_utils")
 PACKAGE = "ansible_collections.contingency.infra.plugins.module_utils"
 """The files keep their names, so that what imports them by these finds them."""
@@ -80,10 +82,11 @@ class AgentError(Exception):
 class Agent:
     """One host; each call is one remote command."""
 
-    def __init__(self, host: str, interpreter: str, execute: Execute) -> None:
+    def __init__(self, host: str, interpreter: str, execute: Execute, areas: tuple[str, ...] = AREAS) -> None:
         self._host = host
         self._interpreter = interpreter
         self._execute = execute
+        self._areas = areas
         self._has_files = False
 
     def call(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +94,7 @@ class Agent:
 
         AgentError where the host cannot be reached, is not entered as root, or answers something else.
         """
-        digest, files = bundle()
+        digest, files = bundle(self._areas)
         request = {"function": function, "arguments": arguments, "digest": digest}
         if self._has_files:
             answer = self._asked({**request, "files": None})
@@ -126,17 +129,17 @@ def _bootstrap() -> str:
 
 
 @functools.cache
-def bundle() -> tuple[str, str]:
-    """Return a digest of the files that a host gets, and the files as compressed JSON in base64."""
-    files = json.dumps(_sources(), sort_keys=True).encode()
+def bundle(areas: tuple[str, ...]) -> tuple[str, str]:
+    """Return a digest of the files of these areas, and the files as compressed JSON in base64."""
+    files = json.dumps(_sources(areas), sort_keys=True).encode()
     return hashlib.sha256(files).hexdigest()[:16], base64.b64encode(zlib.compress(files)).decode("ascii")
 
 
-def _sources() -> dict[str, str]:
+def _sources(areas: tuple[str, ...]) -> dict[str, str]:
     root = PACKAGE.replace(".", "/")
     parents = PACKAGE.split(".")
     found = {"/".join([*parents[: depth + 1], "__init__.py"]): "" for depth in range(len(parents))}
-    for area in AREAS:
+    for area in areas:
         for folder, _folders, files in os.walk(os.path.join(MODULE_UTILS, area)):
             for file in files:
                 if file.endswith(".py"):
