@@ -1,0 +1,200 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An outage and what was shut in it, on the controller's disk before each step.
+
+A run that was killed is gone on with by the next one; nothing here has to be removed by hand. How long the
+outage lasts is told by the clock of the controller's boot, which nobody sets; only after a restart of the
+controller does the wall clock decide.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import LocalHost
+
+PENDING, SHUTTING, OFF, DROPPED, FAILED = "pending", "shutting", "off", "dropped", "failed"
+STARTING, UP = "starting", "up"
+MAINS, PLANNED = "mains", "planned"
+
+
+class OutageError(Exception):
+    """The state cannot be kept; the message says why and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class OutageBusy(OutageError):
+    """Another run works on this outage."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An instant by both clocks: ``epoch`` is the wall clock, ``boottime`` seconds of the boot named ``boot``."""
+
+    epoch: float
+    boottime: float
+    boot: str
+
+    @classmethod
+    def now(cls) -> Moment:
+        """Return this instant."""
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return cls(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), boot)
+
+    def since(self, earlier: Moment) -> float:
+        """Return seconds since an earlier instant; negative where only the wall clock can tell and was set back."""
+        if self.boot == earlier.boot:
+            return self.boottime - earlier.boottime
+        return self.epoch - earlier.epoch
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """How far one node is: ``how`` says how it went off or why it did not; times are seconds since the epoch."""
+
+    state: str
+    since_epoch: float
+    off_at_epoch: float | None = None
+    how: str = ""
+
+
+@dataclass(frozen=True)
+class Outage:
+    """One outage, from the moment when a UPS was first known to be on battery."""
+
+    id: str
+    began: Moment
+    cause: str = MAINS
+    ended_at_epoch: float | None = None
+    due_stages: tuple[str, ...] = ()
+    nodes: Mapping[str, NodeState] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, now: Moment, cause: str = MAINS, age: float = 0.0) -> Outage:
+        """Return a new outage that began ``age`` seconds ago."""
+        began = replace(now, epoch=now.epoch - age, boottime=now.boottime - age)
+        return cls(time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(began.epoch)), began, cause)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Outage:
+        """Return what ``as_dict`` made; ValueError, TypeError or KeyError for anything else."""
+        nodes = {str(name): NodeState(**state) for name, state in data["nodes"].items()}
+        known = {**data, "began": Moment(**data["began"]), "due_stages": tuple(data["due_stages"]), "nodes": nodes}
+        return cls(**known)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {**asdict(self), "due_stages": list(self.due_stages)}
+
+    def for_plan(self, now: Moment) -> dict[str, Any]:
+        """Return what the planner reads, with the beginning by the clock that can be trusted."""
+        return {**self.as_dict(), "began_at_epoch": now.epoch - now.since(self.began)}
+
+    def with_node(self, name: str, state: NodeState) -> Outage:
+        """Return the outage with one node further on."""
+        return replace(self, nodes={**self.nodes, name: state})
+
+    def with_stages(self, due: tuple[str, ...]) -> Outage:
+        """Return the outage with these stages due too; a stage that was due stays so."""
+        return replace(self, due_stages=tuple(dict.fromkeys((*self.due_stages, *due))))
+
+
+class Store:
+    """The directory that keeps the outage of a site."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = Path(directory)
+        self._host = LocalHost()
+
+    @property
+    def path(self) -> Path:
+        """The outage that is not over, or whose hosts are not all up again."""
+        return self._directory / "outage.json"
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Hold the site's lock; OutageBusy where another run has it. The kernel drops it with its process."""
+        with self._lock_file() as file:
+            self._hold(file)
+            yield
+
+    def _lock_file(self) -> TextIO:
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return (self._directory / "outage.lock").open("a+", encoding="ascii")
+        except OSError as error:
+            raise self._not_kept(error) from error
+
+    def _hold(self, file: TextIO) -> None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise OutageBusy(
+                f"another run is at work on this site's outage ({file.read().strip() or 'it has not said which'}); "
+                "it goes on by itself, look at it or run this again when it has ended"
+            ) from error
+        file.truncate(0)
+        file.write(f"process {os.getpid()} since {time.strftime('%H:%M:%S')}")
+        file.flush()
+
+    def load(self) -> Outage | None:
+        """Return the outage that is not over, None where there is none.
+
+        A file that nobody can read is put aside: it must not keep hosts from being shut down in time.
+        """
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._not_kept(error) from error
+        except UnicodeDecodeError:
+            return self._damaged()
+        try:
+            return Outage.from_dict(json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return self._damaged()
+
+    def _damaged(self) -> Outage:
+        """Return an outage that began when the damaged file was last written, and keep that file."""
+        now = Moment.now()
+        age = max(0.0, now.epoch - self.path.stat().st_mtime)
+        self.path.replace(self.path.with_name(f"outage-damaged-{now.epoch:.0f}.json"))
+        return Outage.begin(now, age=age)
+
+    def save(self, outage: Outage) -> None:
+        """Write it so that it is there whole or not at all, before the step that it tells of."""
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._host.write_atomically(str(self.path), json.dumps(outage.as_dict(), indent=2) + "\n")
+        except OSError as error:
+            raise self._not_kept(error) from error
+
+    def close(self, outage: Outage) -> Path:
+        """Put an outage whose hosts are all up again among the past ones, and return where."""
+        self.save(outage)
+        past = self.path.with_name(f"outage-{outage.id}.json")
+        try:
+            self.path.replace(past)
+        except OSError as error:
+            raise self._not_kept(error) from error
+        return past
+
+    def _not_kept(self, error: OSError) -> OutageError:
+        return OutageError(
+            f"the state of the outage cannot be kept in {self._directory} ({error.strerror or error}); make room or "
+            "give another directory in staged_shutdown_state_dir, else a run that is broken off cannot be gone on with"
+        )
