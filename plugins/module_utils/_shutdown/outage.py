@@ -77,6 +77,7 @@ class Outage:
     id: str
     began: Moment
     cause: str = MAINS
+    online_since: Moment | None = None
     ended_at_epoch: float | None = None
     due_stages: tuple[str, ...] = ()
     nodes: Mapping[str, NodeState] = field(default_factory=dict)
@@ -91,8 +92,14 @@ class Outage:
     def from_dict(cls, data: Mapping[str, Any]) -> Outage:
         """Return what ``as_dict`` made; ValueError, TypeError or KeyError for anything else."""
         nodes = {str(name): NodeState(**state) for name, state in data["nodes"].items()}
-        known = {**data, "began": Moment(**data["began"]), "due_stages": tuple(data["due_stages"]), "nodes": nodes}
-        return cls(**known)
+        online = data["online_since"]
+        known = {
+            "began": Moment(**data["began"]),
+            "online_since": None if online is None else Moment(**online),
+            "due_stages": tuple(data["due_stages"]),
+            "nodes": nodes,
+        }
+        return cls(**{**data, **known})
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
