@@ -14,7 +14,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -190,6 +190,23 @@ class Store:
         except OSError as error:
             raise self._not_kept(error) from error
 
+    def add_sample(self, outage: Outage, now: Moment, readings: Sequence[Mapping[str, Any]]) -> None:
+        """Add what the UPSes told to the outage's samples, for its picture; what a kill cuts off is one line."""
+        told = [{name: value for name, value in reading.items() if name != "raw"} for reading in readings]
+        try:
+            with self._directory.joinpath(f"samples-{outage.id}.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"epoch": now.epoch, "readings": told}) + "\n")
+        except OSError as error:
+            raise self._not_kept(error) from error
+
+    def samples(self, outage: Outage) -> list[dict[str, Any]]:
+        """Return the samples of an outage, oldest first; a line that was cut off is left out."""
+        try:
+            lines = self._directory.joinpath(f"samples-{outage.id}.jsonl").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [found for found in map(_json, lines) if isinstance(found, dict)]
+
     def close(self, outage: Outage) -> Path:
         """Put an outage whose hosts are all up again among the past ones, and return where."""
         self.save(outage)
@@ -205,3 +222,10 @@ class Store:
             f"the state of the outage cannot be kept in {self._directory} ({error.strerror or error}); make room or "
             "give another directory in staged_shutdown_state_dir, else a run that is broken off cannot be gone on with"
         )
+
+
+def _json(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None

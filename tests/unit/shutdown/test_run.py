@@ -1,0 +1,241 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of a staged shutdown, in a world that is made up: what is due is shut, written down first, and only once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.outage import Moment, OutageBusy, Store
+from ansible_collections.contingency.infra.plugins.plugin_utils import shutdown_run
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_run import Outcome, ShutdownRun, Site
+
+POLICY = {"stable_seconds": 300, "concurrency": 2}
+NODES = [
+    {"name": "web-1", "after": []},
+    {"name": "web-2", "after": []},
+    {"name": "app-1", "after": ["web-1", "web-2"]},
+    {"name": "db-1", "after": ["app-1"]},
+]
+SITE = Site(NODES, [], POLICY)
+ALL = {node["name"] for node in NODES}
+
+
+@pytest.fixture(autouse=True)
+def always_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutdown_run, "FRESH_SECONDS", 0.0)
+
+
+class Fake:
+    """Hosts that go off when they are told to."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.status = "on_battery"
+        self.off: list[str] = []
+        self.orders: list[str] = []
+        self.reads = 0
+        self.said: list[str] = []
+        self.at_order: Callable[[str], None] = lambda _name: None
+        self.refuses: set[str] = set()
+        self._lock = threading.Lock()
+
+    def now(self) -> Moment:
+        return Moment.now()
+
+    def read(self, previous: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        self.reads += 1
+        return [{"name": "ups-a", "status": self.status, "raw": {"x": "y"}}]
+
+    def carry_out(self, node: Mapping[str, Any], hurried: bool) -> Outcome:
+        with self._lock:
+            name = node["name"]
+            self.orders.append(name)
+            self.at_order(name)
+            if name in self.refuses:
+                return Outcome(name, "failed", "not confirmed off", 1.0, "its BMC does not answer")
+            self.off.append(name)
+            return Outcome(name, "off", "graceful", 1.0)
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+
+
+def plan(site: Site, readings: Sequence[Any], outage: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """What is due: everything whose predecessors are off, while a UPS is on battery."""
+    states = {name: state["state"] for name, state in outage["nodes"].items()}
+    due = [
+        node["name"]
+        for node in site.nodes
+        if states.get(node["name"], "pending") == "pending" and all(states.get(each) == "off" for each in node["after"])
+    ]
+    dark = readings[0]["status"] == "on_battery"
+    return {"due": due if dark else [], "stages_due": ["all"] if dark else [], "hard": False, "next_look_seconds": 60}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path))
+
+
+@pytest.fixture
+def world(store: Store) -> Fake:
+    return Fake(store)
+
+
+def run(world: Fake, planned: bool = False) -> shutdown_run.Report:
+    return ShutdownRun(SITE, world, world.store, plan).run(planned)
+
+
+def test_nothing_happens_and_nothing_is_written_while_mains_is_there(world: Fake) -> None:
+    world.status = "online"
+    report = run(world)
+    assert (report.outage, report.mains, world.orders) == (None, "online", [])
+    assert world.store.load() is None
+
+
+def test_all_go_off_in_order_and_a_second_run_does_nothing(world: Fake) -> None:
+    report = run(world)
+    assert set(world.off) == ALL
+    assert world.off.index("db-1") > world.off.index("app-1") > max(map(world.off.index, ("web-1", "web-2")))
+    assert report.outage is not None
+    assert {state.state for state in report.outage.nodes.values()} == {"off"}
+    assert report.next_look_epoch is not None
+    orders = list(world.orders)
+    again = run(world)
+    assert world.orders == orders
+    assert again.outcomes == []
+
+
+def test_each_step_is_on_disk_before_it_is_done_and_the_ups_was_read_before_each(world: Fake) -> None:
+    reads: list[int] = []
+
+    def look(name: str) -> None:
+        outage = world.store.load()
+        assert outage is not None
+        assert outage.nodes[name].state == "shutting"
+        assert outage.due_stages == ("all",)
+        reads.append(world.reads)
+
+    world.at_order = look
+    run(world)
+    assert len(reads) == len(ALL)
+    assert len(set(reads)) >= 3, "read again between the hosts"
+
+
+def test_when_mains_is_back_no_new_host_goes_and_those_in_flight_are_finished(world: Fake) -> None:
+    def back(name: str) -> None:
+        world.status = "online"
+
+    world.at_order = back
+    report = run(world)
+    assert set(world.off) <= {"web-1", "web-2"}
+    assert report.mains == "online"
+    assert report.outage is not None
+    assert {state.state for state in report.outage.nodes.values()} == {"off"}
+
+
+def test_a_host_that_does_not_go_off_is_named_not_tried_again_at_once_and_tried_by_the_next_run(world: Fake) -> None:
+    world.refuses = {"web-2"}
+    report = run(world)
+    assert [outcome.name for outcome in report.failed] == ["web-2"]
+    assert world.orders.count("web-2") == 1
+    assert "app-1" not in world.orders
+    world.refuses = set()
+    again = run(world)
+    assert again.failed == []
+    assert set(world.off) == ALL
+    assert world.orders.count("web-1") == 1
+
+
+def test_an_unforeseen_error_is_the_failure_of_one_host(world: Fake) -> None:
+    def broken(name: str) -> None:
+        if name == "web-1":
+            raise ZeroDivisionError("boom")
+
+    world.at_order = broken
+    report = run(world)
+    assert [(each.name, "boom" in each.message) for each in report.failed] == [("web-1", True)]
+    assert "web-2" in world.off
+
+
+def test_a_run_that_is_killed_in_the_middle_is_gone_on_with(world: Fake) -> None:
+    class Killed(BaseException):
+        pass
+
+    reads = world.read
+
+    def killed(previous: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        if world.reads == 3:
+            raise Killed
+        return reads(previous)
+
+    world.read = killed  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        run(world)
+    before = world.store.load()
+    assert before is not None
+    assert before.nodes
+    world.read = reads  # type: ignore[method-assign]
+    after = run(world)
+    assert set(world.off) == ALL
+    assert after.outage is not None
+    assert after.outage.id == before.id
+    assert after.outage.began == before.began
+
+
+def test_a_planned_outage_is_done_while_mains_is_there(world: Fake) -> None:
+    world.status = "online"
+    seen: list[str] = []
+
+    def of_planned(site: Site, readings: Sequence[Any], outage: Mapping[str, Any], now: float) -> dict[str, Any]:
+        seen.append(outage["cause"])
+        return plan(site, [{"status": "on_battery"}], outage, now)
+
+    report = ShutdownRun(SITE, world, world.store, of_planned).run(planned=True)
+    assert set(seen) == {"planned"}
+    assert report.outage is not None
+    assert set(world.off) == ALL
+
+
+def test_a_second_run_at_the_same_time_is_refused(world: Fake) -> None:
+    refused: list[Exception] = []
+
+    def second(name: str) -> None:
+        try:
+            run(Fake(Store(str(world.store.path.parent))))
+        except OutageBusy as error:
+            refused.append(error)
+
+    world.at_order = second
+    run(world)
+    assert len(refused) == len(ALL)
+
+
+def test_hosts_go_off_also_when_the_disk_is_full_and_that_is_said(world: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object, **_more: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(
+        "ansible_collections.contingency.infra.plugins.module_utils._host.run.LocalHost.write_atomically", full
+    )
+    report = run(world)
+    assert set(world.off) == ALL
+    assert "No space left" in report.trouble
+    assert sum("No space left" in line for line in world.said) == 1
+
+
+def test_samples_of_an_outage_are_kept_without_what_is_raw_and_a_cut_line_is_left_out(world: Fake) -> None:
+    report = run(world)
+    assert report.outage is not None
+    samples = world.store.samples(report.outage)
+    assert samples
+    assert samples[0]["readings"] == [{"name": "ups-a", "status": "on_battery"}]
+    path = next(world.store.path.parent.glob("samples-*.jsonl"))
+    path.write_text(path.read_text(encoding="utf-8") + '{"epoch": 17', encoding="utf-8")
+    assert world.store.samples(report.outage) == samples
