@@ -45,11 +45,12 @@ class Environment(NamedTuple):
 _OLD = ("ansible-core>=2.19.0,<2.20", ((3, 11), (3, 12), (3, 13)))
 _NEW = ("ansible-core>=2.21.0,<2.22", ((3, 13), (3, 12), (3, 14)))
 _LAB = ("requirements.txt", "requirements-lab.txt")
+_TEST = ("requirements-snmp.txt", "requirements-unit.txt")
 
 ENVIRONMENTS = {
     "runtime": Environment(".venv", *_OLD, _LAB),
-    "test": Environment(".venv", *_OLD, (*_LAB, "requirements-test.txt", "requirements-unit.txt")),
-    "next": Environment(".venv-next", *_NEW, (*_LAB, "requirements-unit.txt")),
+    "test": Environment(".venv", *_OLD, (*_LAB, "requirements-test.txt", *_TEST)),
+    "next": Environment(".venv-next", *_NEW, (*_LAB, *_TEST)),
 }
 # The test tools stand on the runtime's packages: who has the first has the second.
 CONTAINS = {"test": ("runtime",)}

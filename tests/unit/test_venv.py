@@ -17,7 +17,7 @@ from tools.interpreters import Interpreter
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A checkout whose installer only notes which directories it was asked to fill."""
     calls: list[str] = []
-    for name in ("requirements.txt", "requirements-lab.txt", "requirements-test.txt", "requirements-unit.txt"):
+    for name in {file for environment in venv.ENVIRONMENTS.values() for file in environment.requirements}:
         (tmp_path / name).write_text("netmiko\n", encoding="utf-8")
 
     def install(interpreter: Interpreter, directory: Path, environment: venv.Environment) -> None:
