@@ -42,10 +42,10 @@ class Kind:
 
     ``dialect`` is what its login understands: posix (a shell), powershell, or plain (one command at a time, which tells
     neither who the host is nor how it is). ``shut_down`` is None where no command can do it. ``detach`` says that the
-    command takes the session with it and so is started a moment later. ``accepted`` are its good ends. ``state`` prints ``under_way`` while a shutdown
-    is under way. ``service_stop`` and ``service_state`` have {service} in them; the latter prints two words, whether
-    there is such a service and whether it runs. ``services`` are stopped after those of the site. ``confirmed`` says in
-    words how it is known to be off, ``source`` where the commands are described.
+    command takes the session with it and so is started a moment later. ``accepted`` are its good ends. ``state`` prints
+    ``under_way`` while a shutdown is under way. ``service_stop`` and ``service_state`` have {service} in them; the
+    latter prints two words, whether there is such a service and whether it runs. ``services`` are stopped after those
+    of the site. ``confirmed`` says in words how it is known to be off, ``source`` where the commands are described.
     """
 
     name: str
@@ -134,7 +134,8 @@ KINDS: Dict[str, Kind] = {
                     "guests",
                     300.0,
                     "for guest in $(vim-cmd vmsvc/getallvms | awk '$1 ~ /^[0-9]+$/ {print $1}'); do "
-                    "vim-cmd vmsvc/power.getstate $guest | grep -q 'Powered on' && vim-cmd vmsvc/power.shutdown $guest; "
+                    "vim-cmd vmsvc/power.getstate $guest | grep -q 'Powered on' && "
+                    "vim-cmd vmsvc/power.shutdown $guest; "
                     "done; while esxcli vm process list | grep -q .; do sleep 2; done",
                 ),
                 Service("maintenance mode", 120.0, "esxcli system maintenanceMode set --enable true"),

@@ -20,13 +20,18 @@ from .kinds import PLAIN, POWERSHELL, Kind, Service
 MARK = "contingency-host-off:"
 _STOPPED = ("inactive", "failed")
 _DELAY_SECONDS = 0.3
+_KILLED = (124, 137)
+"""What timeout(1) ends with where it had to end a command; 137 where it did so with SIGKILL."""
 
 
 class Identity(NamedTuple):
-    """What tells one machine from all others: the id of its boot, and the one of its installation; None where untold."""
+    """What tells one machine from all others: the ids of its boot and of its installation; None where untold."""
 
     boot_id: Optional[str] = None
     machine_id: Optional[str] = None
+
+
+NOBODY = Identity()
 
 
 class Stopped(NamedTuple):
@@ -42,11 +47,12 @@ class Stopped(NamedTuple):
 class Told:
     """What a host answered.
 
-    ``refused``: nothing was done, as it is the controller (or, for the kind controller, as it is not). ``under_way``: it
-    was being shut down already. ``begun``: the shutdown was started by this call. ``complaint``: why it was not.
+    ``refused``: nothing was done, as it is the controller (or, for the kind controller, as it is not).
+    ``under_way``: it was being shut down already. ``begun``: the shutdown was started by this call. ``complaint``: why
+    it was not.
     """
 
-    identity: Identity = Identity()
+    identity: Identity = NOBODY
     refused: bool = False
     under_way: bool = False
     begun: bool = False
@@ -103,7 +109,7 @@ def told(kind: Kind, services: Sequence[Service], status: int, output: str, erro
     facts = _facts(output)
     shutdown = facts.get("shutdown", [None])[-1]
     begun = shutdown is not None and shutdown in map(str, kind.accepted)
-    found = Told(
+    return Told(
         identity=Identity(_one(facts, "boot_id"), _one(facts, "machine_id")),
         refused="refused" in facts,
         under_way=_one(facts, "state") == kind.under_way,
@@ -112,7 +118,6 @@ def told(kind: Kind, services: Sequence[Service], status: int, output: str, erro
         services=tuple(_stopped(services, line) for line in facts.get("service", [])),
         complaint=None if begun else _complaint(status, output, error),
     )
-    return found
 
 
 def running(services: Sequence[Service], output: str) -> Dict[str, Optional[bool]]:
@@ -124,6 +129,10 @@ def running(services: Sequence[Service], output: str) -> Dict[str, Optional[bool
         there = bool(words) and words[0] != "not-found"
         seen[services[int(number)].name] = (words[-1] not in _STOPPED) if there else None
     return seen
+
+
+def _filled(template: Optional[str], service: str) -> str:
+    return (template or "true").replace("{service}", service)
 
 
 # -- the shell of Linux and ESXi ---------------------------------------------------------------------------------------
@@ -172,16 +181,17 @@ def _posix_looks(kind: Kind, services: Sequence[Service]) -> List[str]:
 
 
 def _state_of(kind: Kind, service: Service) -> str:
-    return (kind.service_state or "true").format(service=shlex.quote(service.name)) + " 2>/dev/null"
+    return _filled(kind.service_state, shlex.quote(service.name)) + " 2>/dev/null"
 
 
 def _posix_stops(kind: Kind, services: Sequence[Service]) -> List[str]:
     lines = []
     for number, service in enumerate(services):
-        command = service.command or (kind.service_stop or "").format(service=shlex.quote(service.name))
+        command = service.command or _filled(kind.service_stop, shlex.quote(service.name))
         after = "custom" if service.command else f"$({_state_of(kind, service)})"
         lines += [
-            f"before=$(now); timeout {service.timeout:g} sh -c {shlex.quote(command)} </dev/null >/dev/null 2>&1",
+            "before=$(now)",
+            f"timeout -s KILL {service.timeout:g} sh -c {shlex.quote(command)} </dev/null >/dev/null 2>&1",
             f'status=$?; say service {number} $status "$before" "$(now)" {after}',
         ]
     return lines
@@ -236,14 +246,14 @@ def _windows_looks(kind: Kind, services: Sequence[Service]) -> List[str]:
 
 
 def _windows_state(kind: Kind, service: Service) -> str:
-    return str(kind.service_state).format_map({"service": service.name.replace("'", "''")})
+    return _filled(kind.service_state, service.name.replace("'", "''"))
 
 
 def _windows_stops(kind: Kind, services: Sequence[Service]) -> List[str]:
     """Each in a job, because Stop-Service itself has no time-out."""
     lines = []
     for number, service in enumerate(services):
-        stop = service.command or str(kind.service_stop).format(service=service.name.replace("'", "''"))
+        stop = service.command or _filled(kind.service_stop, service.name.replace("'", "''"))
         after = "'custom'" if service.command else f"$({_windows_state(kind, service)})"
         lines += [
             f"$w = [Diagnostics.Stopwatch]::StartNew(); $j = Start-Job {{ {stop} }}",
@@ -291,7 +301,7 @@ def _stopped(services: Sequence[Service], line: str) -> Stopped:
 def _why_not(service: Service, status: int, words: Sequence[str]) -> Optional[str]:
     if words[:1] == ["not-found"]:
         return "there is no service of this name on the host"
-    if status == 124:
+    if status in _KILLED:
         return f"still stopping after {service.timeout:g} s"
     if words == ["custom"] or not words:
         return None if status == 0 else f"its command ended with status {status}"
