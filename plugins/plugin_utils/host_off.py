@@ -32,7 +32,13 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.off_host import 
     wrong_host_limitation,
 )
 from ansible_collections.contingency.infra.plugins.plugin_utils.off_watch import Watch
-from ansible_collections.contingency.infra.plugins.plugin_utils.off_words import BmcWitness, Machine, NoLogin, Word
+from ansible_collections.contingency.infra.plugins.plugin_utils.off_words import (
+    BmcWitness,
+    Machine,
+    NoLogin,
+    Word,
+    said_of,
+)
 
 __all__ = ["HostToShut", "Means", "shut_down"]
 LOGIN_AGAIN_SECONDS = 2.0
@@ -55,7 +61,9 @@ def shut_down(host: HostToShut, means: Means, check_mode: bool = False) -> dict[
     finally:
         if means.power is not None:
             means.power.close()
-        if means.machine is not None:
+        for witness in means.witnesses:
+            witness.close()
+        if means.machine is not None and not check_mode:
             means.machine.close()
 
 
@@ -163,7 +171,7 @@ class _Work:
     def _plan(self, running: Mapping[str, bool | None] | None) -> None:
         host, power = self._host, self._means.power
         methods = [witness.method for witness in self._watch.witnesses]
-        bmc = power.name if power is not None else None
+        bmc = said_of(power) if power is not None else None
         self._steps += off_sentences.plan(host.kind, host.services, running, bmc, methods, host.timeout, host.force)
 
     # -- asking by login -------------------------------------------------------------------------------
@@ -251,7 +259,7 @@ class _Work:
             self._trouble(f"bmc: {error.message.rstrip('.')}")
             return False
         self._changed, self._how = True, "bmc_graceful"
-        self._note(f"asked {power.name} for a graceful shutdown")
+        self._note(f"asked {said_of(power)} for a graceful shutdown")
         return True
 
     def _log_in_later(self) -> bool:
@@ -281,7 +289,7 @@ class _Work:
             return self._off(self._gone_by_itself())
         self._changed = True
         waited = f"after {self._host.timeout:g} s" if begun else "as nothing graceful was to be had"
-        self._note(f"forced off through {power.name} {waited}")
+        self._note(f"forced off through {said_of(power)} {waited}")
         return self._off("forced")
 
     def _force(self, power: PowerControl) -> Outcome:

@@ -23,6 +23,7 @@ from ansible import constants
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.playbook.play_context import PlayContext
+from ansible.plugins.connection import ConnectionBase
 from ansible.plugins.loader import become_loader, connection_loader
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT, Answer
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.remote import Identity
@@ -219,7 +220,9 @@ def no_login(error: AnsibleConnectionFailure) -> NoLogin:
 
 def end_login(connection: Any) -> None:
     """End a login that is kept open: the next one, after a start, would wait for a machine that is gone."""
-    with contextlib.suppress(AnsibleError, AttributeError, OSError):
+    if type(connection).reset is ConnectionBase.reset:
+        return
+    with contextlib.suppress(AnsibleError, OSError):
         connection.reset()
 
 

@@ -47,6 +47,11 @@ class Machine(Protocol):
         """Give up a login that is kept open; never raises."""
 
 
+def said_of(power: PowerControl) -> str:
+    """Return the name of a BMC within a sentence."""
+    return f"the {power.name[4:]}" if power.name.startswith("The ") else power.name
+
+
 class Word(NamedTuple):
     """What somebody says of a host: on, off or unknown, and what was seen."""
 
@@ -66,6 +71,10 @@ class Witness(ABC):
     @abstractmethod
     def ask(self) -> Word:
         """Return what it says; never raises, what goes wrong is an unknown with its reason."""
+
+    def close(self) -> None:
+        """Give up what is held open; never raises."""
+        return
 
 
 class BmcWitness(Witness):
@@ -121,10 +130,21 @@ class LinkWitness(Witness):
 
     method = "link"
 
-    def __init__(self, read: Callable[[], bool | None], port: str, steady_seconds: float = LINK_SECONDS) -> None:
+    def __init__(
+        self,
+        read: Callable[[], bool | None],
+        port: str,
+        steady_seconds: float = LINK_SECONDS,
+        close: Callable[[], None] | None = None,
+    ) -> None:
         self._read = read
         self._port = port
+        self._close = close
         self.steady_seconds = steady_seconds
+
+    def close(self) -> None:
+        if self._close is not None:
+            self._close()
 
     def ask(self) -> Word:
         try:
