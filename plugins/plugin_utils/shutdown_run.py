@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown import course
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.outage import (
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
     FAILED,
     OFF,
     PENDING,
@@ -32,6 +32,7 @@ Node = Mapping[str, Any]
 Reading = Mapping[str, Any]
 Plan = Mapping[str, Any]
 
+CONTROLLER = "controller"
 FRESH_SECONDS = 1.0
 """Before each host the UPSes are read again, unless they were read within this time."""
 LONGEST_WAIT = 2.0
@@ -58,8 +59,11 @@ class World(Protocol):
     def read(self, previous: Sequence[Reading]) -> list[Reading]:
         """Return one reading for each UPS, within a total time; one that does not answer has the status unknown."""
 
-    def carry_out(self, node: Node, hurried: bool) -> Outcome:
-        """Shut the host down and confirm it, or do what else the node is; blocks, and never raises for its host."""
+    def order(self, node: Node, hurried: bool) -> Callable[[], Outcome]:
+        """Return what shuts the host down and confirms it, or does what else the node is.
+
+        This is called in the main thread; the work itself blocks in one of its own.
+        """
 
     def say(self, line: str) -> None:
         """Show a line of progress."""
@@ -94,6 +98,8 @@ class Report:
     outcomes: list[Outcome] = field(default_factory=list)
     next_look_epoch: float | None = None
     trouble: str = ""
+    controller_due: str | None = None
+    """The controller itself, when all else is off: to be shut down once everything is written."""
 
     @property
     def failed(self) -> list[Outcome]:
@@ -195,6 +201,8 @@ class ShutdownRun:
         if len(self._flying) >= int(self._site.policy["concurrency"]):
             return None
         for name in self._plan["due"]:
+            if self._site.node(name)["kind"] == CONTROLLER:
+                continue
             if name not in outage.nodes or outage.nodes[name].state == PENDING:
                 return str(name)
         return None
@@ -205,7 +213,7 @@ class ShutdownRun:
         self._kept(outage)
         self._world.say(f"{name}: shutting down")
         node, hurried = self._site.node(name), bool(self._plan["hard"])
-        self._flying[pool.submit(self._world.carry_out, node, hurried)] = name
+        self._flying[pool.submit(self._world.order(node, hurried))] = name
         return outage
 
     def _gathered(self, outage: Outage) -> Outage:
@@ -225,6 +233,8 @@ class ShutdownRun:
         told = course.mains(self._readings)
         report = Report(outage, told, list(self._readings), self._plan or None, self._outcomes, trouble=self._trouble)
         if outage is not None and self._plan:
+            due = [name for name in self._plan["due"] if self._site.node(name)["kind"] == CONTROLLER]
+            report.controller_due = due[0] if due else None
             report.next_look_epoch = self._world.now().epoch + float(self._plan["next_look_seconds"])
         return report
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.outage import PLANNED, Moment, Outage
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import PLANNED, Moment, Outage
 
 ONLINE, ON_BATTERY, UNCLEAR = "online", "on_battery", "unclear"
 DARK = ("on_battery", "low_battery")

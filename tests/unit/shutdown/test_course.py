@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.course import followed, mains, planned
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.outage import (
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
     OFF,
     PLANNED,
     Moment,

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.outage import Moment, OutageBusy, Store
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import Moment, OutageBusy, Store
 from ansible_collections.contingency.infra.plugins.plugin_utils import shutdown_run
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_run import Outcome, ShutdownRun, Site
 
 POLICY = {"stable_seconds": 300, "concurrency": 2}
 NODES = [
-    {"name": "web-1", "after": []},
-    {"name": "web-2", "after": []},
-    {"name": "app-1", "after": ["web-1", "web-2"]},
-    {"name": "db-1", "after": ["app-1"]},
+    {"name": "web-1", "kind": "host", "after": []},
+    {"name": "web-2", "kind": "host", "after": []},
+    {"name": "app-1", "kind": "host", "after": ["web-1", "web-2"]},
+    {"name": "db-1", "kind": "host", "after": ["app-1"]},
 ]
 SITE = Site(NODES, [], POLICY)
 ALL = {node["name"] for node in NODES}
@@ -52,9 +52,11 @@ class Fake:
         self.reads += 1
         return [{"name": "ups-a", "status": self.status, "raw": {"x": "y"}}]
 
-    def carry_out(self, node: Mapping[str, Any], hurried: bool) -> Outcome:
+    def order(self, node: Mapping[str, Any], hurried: bool) -> Callable[[], Outcome]:
+        return lambda: self.shut(node["name"])
+
+    def shut(self, name: str) -> Outcome:
         with self._lock:
-            name = node["name"]
             self.orders.append(name)
             self.at_order(name)
             if name in self.refuses:
@@ -200,6 +202,13 @@ def test_a_planned_outage_is_done_while_mains_is_there(world: Fake) -> None:
     report = ShutdownRun(SITE, world, world.store, of_planned).run(planned=True)
     assert set(seen) == {"planned"}
     assert report.outage is not None
+    assert set(world.off) == ALL
+
+
+def test_the_controller_is_left_to_the_very_end_of_the_run(world: Fake) -> None:
+    own = {"name": "duty-1", "kind": "controller", "after": sorted(ALL)}
+    report = ShutdownRun(Site([*NODES, own], [], POLICY), world, world.store, plan).run()
+    assert report.controller_due == "duty-1"
     assert set(world.off) == ALL
 
 

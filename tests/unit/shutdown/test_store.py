@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.outage import (
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
     OFF,
     SHUTTING,
     Moment,
@@ -88,7 +88,7 @@ HOLD = """
 import sys, time
 from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader()
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.outage import Store
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import Store
 with Store(sys.argv[1]).working():
     print("held", flush=True)
     time.sleep(60)
