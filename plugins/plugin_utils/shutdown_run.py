@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown import course
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
+    DROPPED,
     FAILED,
     OFF,
     PENDING,
@@ -115,6 +116,7 @@ class ShutdownRun:
         self._store = store
         self._planner = planner
         self._readings: list[Reading] = []
+        self._history: list[Reading] = list(store.remembered())
         self._read_at = -FRESH_SECONDS
         self._flying: dict[Future[Outcome], str] = {}
         self._outcomes: list[Outcome] = []
@@ -149,11 +151,13 @@ class ShutdownRun:
         followed = course.followed(outage, self._readings, now, float(self._site.policy["stable_seconds"]))
         if followed is None:
             return None
-        self._plan = self._planner(self._site, self._readings, followed.for_plan(now), now.epoch)
+        self._plan = self._planner(self._site, self._history, followed.for_plan(now), now.epoch)
         for stage in self._plan["stages_due"]:
             if stage not in followed.due_stages:
                 self._world.say(f"stage {stage} is due")
-        followed = followed.with_stages(tuple(self._plan["stages_due"]))
+        followed = _dropped(
+            followed.with_due(self._plan["stages_due"], self._plan["hard_upses"]), self._plan, now.epoch
+        )
         if followed != outage:
             self._kept(followed)
         self._sampled(followed, now)
@@ -177,8 +181,10 @@ class ShutdownRun:
     def _read(self) -> None:
         if time.monotonic() - self._read_at < FRESH_SECONDS:
             return
-        self._readings = self._world.read(self._readings)
+        self._readings = self._world.read(self._history)
+        self._history = [*trusted(self._history, self._readings), *self._readings]
         self._read_at = time.monotonic()
+        self._written(lambda: self._store.remember(self._history))
 
     # -- acting ------------------------------------------------------------------------------------
 
@@ -237,6 +243,26 @@ class ShutdownRun:
             report.controller_due = due[0] if due else None
             report.next_look_epoch = self._world.now().epoch + float(self._plan["next_look_seconds"])
         return report
+
+
+def trusted(history: Sequence[Reading], readings: Sequence[Reading]) -> list[Reading]:
+    """Return for each UPS the last earlier reading that told its runtime or charge."""
+    known = {reading["name"]: reading for reading in history if _tells(reading)}
+    return [known[reading["name"]] for reading in readings if reading["name"] in known]
+
+
+def _tells(reading: Reading) -> bool:
+    return reading.get("status") != "unknown" and (
+        reading.get("runtime_seconds") is not None or reading.get("charge_percent") is not None
+    )
+
+
+def _dropped(outage: Outage, plan: Plan, epoch: float) -> Outage:
+    """Return the outage with what the plan leaves out for lack of time."""
+    for name in plan["dropped"]:
+        if outage.nodes.get(name) is None or outage.nodes[name].state == PENDING:
+            outage = outage.with_node(name, NodeState(DROPPED, epoch, how="left out for lack of time"))
+    return outage
 
 
 def _outcome(future: Future[Outcome], name: str) -> Outcome:

@@ -80,6 +80,7 @@ class Outage:
     online_since: Moment | None = None
     ended_at_epoch: float | None = None
     due_stages: tuple[str, ...] = ()
+    hard_upses: tuple[str, ...] = ()
     nodes: Mapping[str, NodeState] = field(default_factory=dict)
 
     @classmethod
@@ -97,13 +98,14 @@ class Outage:
             "began": Moment(**data["began"]),
             "online_since": None if online is None else Moment(**online),
             "due_stages": tuple(data["due_stages"]),
+            "hard_upses": tuple(data["hard_upses"]),
             "nodes": nodes,
         }
         return cls(**{**data, **known})
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
-        return {**asdict(self), "due_stages": list(self.due_stages)}
+        return {**asdict(self), "due_stages": list(self.due_stages), "hard_upses": list(self.hard_upses)}
 
     def for_plan(self, now: Moment) -> dict[str, Any]:
         """Return what the planner reads, with the beginning by the clock that can be trusted."""
@@ -113,9 +115,13 @@ class Outage:
         """Return the outage with one node further on."""
         return replace(self, nodes={**self.nodes, name: state})
 
-    def with_stages(self, due: tuple[str, ...]) -> Outage:
-        """Return the outage with these stages due too; a stage that was due stays so."""
-        return replace(self, due_stages=tuple(dict.fromkeys((*self.due_stages, *due))))
+    def with_due(self, stages: Sequence[str], hard_upses: Sequence[str] = ()) -> Outage:
+        """Return the outage with these stages due too, and these UPSes' hard trigger; what was due stays so."""
+        return replace(
+            self,
+            due_stages=tuple(dict.fromkeys((*self.due_stages, *stages))),
+            hard_upses=tuple(dict.fromkeys((*self.hard_upses, *hard_upses))),
+        )
 
 
 class Store:
@@ -187,6 +193,22 @@ class Store:
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._host.write_atomically(str(self.path), json.dumps(outage.as_dict(), indent=2) + "\n")
+        except OSError as error:
+            raise self._not_kept(error) from error
+
+    def remembered(self) -> list[dict[str, Any]]:
+        """Return what `remember` wrote; nothing where nobody can read it."""
+        try:
+            found = _json(self._directory.joinpath("readings.json").read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            return []
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+    def remember(self, readings: Sequence[Mapping[str, Any]]) -> None:
+        """Keep readings for the next run: a UPS that lies, or is silent, is judged by what it told before."""
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._host.write_atomically(str(self._directory / "readings.json"), json.dumps(list(readings)) + "\n")
         except OSError as error:
             raise self._not_kept(error) from error
 

@@ -77,7 +77,14 @@ def plan(site: Site, readings: Sequence[Any], outage: Mapping[str, Any], now: fl
         if states.get(node["name"], "pending") == "pending" and all(states.get(each) == "off" for each in node["after"])
     ]
     dark = readings[0]["status"] == "on_battery"
-    return {"due": due if dark else [], "stages_due": ["all"] if dark else [], "hard": False, "next_look_seconds": 60}
+    return {
+        "due": due if dark else [],
+        "dropped": [],
+        "stages_due": ["all"] if dark else [],
+        "hard": False,
+        "hard_upses": [],
+        "next_look_seconds": 60,
+    }
 
 
 @pytest.fixture
@@ -203,6 +210,27 @@ def test_a_planned_outage_is_done_while_mains_is_there(world: Fake) -> None:
     assert set(seen) == {"planned"}
     assert report.outage is not None
     assert set(world.off) == ALL
+
+
+def test_what_the_plan_leaves_out_is_noted_and_a_ups_that_falls_silent_is_judged_by_what_it_told(world: Fake) -> None:
+    seen: list[Sequence[Any]] = []
+
+    def leaves_out(site: Site, readings: Sequence[Any], outage: Mapping[str, Any], now: float) -> dict[str, Any]:
+        seen.append(readings)
+        return {**plan(site, readings[-1:], outage, now), "due": [], "dropped": ["web-1"], "hard_upses": ["ups-a"]}
+
+    first = ShutdownRun(SITE, world, world.store, leaves_out).run()
+    assert first.outage is not None
+    assert first.outage.nodes["web-1"].state == "dropped"
+    assert first.outage.hard_upses == ("ups-a",)
+    told = {"name": "ups-a", "status": "on_battery", "runtime_seconds": 900.0, "raw": {}}
+    silent = {"name": "ups-a", "status": "unknown", "runtime_seconds": None, "raw": {}}
+    answers = [told, silent, silent]
+    world.read = lambda previous: [answers.pop(0)]  # type: ignore[method-assign]
+    ShutdownRun(SITE, world, world.store, leaves_out).run()
+    ShutdownRun(SITE, Fake(world.store), world.store, leaves_out).run()
+    assert [told, silent] in [list(each) for each in seen]
+    assert any(told in each for each in seen[-2:]), "also by the next run"
 
 
 def test_the_controller_is_left_to_the_very_end_of_the_run(world: Fake) -> None:

@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> Store:
 
 def some() -> Outage:
     shut = NodeState(SHUTTING, NOW.epoch + 60)
-    return Outage.begin(NOW).with_stages(("not_critical",)).with_node("web-1", shut)
+    return Outage.begin(NOW).with_due(("not_critical",), ("ups-a",)).with_node("web-1", shut)
 
 
 def test_what_was_saved_is_loaded_by_the_next_run(store: Store) -> None:
@@ -47,7 +47,7 @@ def test_what_was_saved_is_loaded_by_the_next_run(store: Store) -> None:
 
 
 def test_a_stage_that_was_due_stays_due() -> None:
-    assert some().with_stages(("all",)).with_stages(()).due_stages == ("not_critical", "all")
+    assert some().with_due(("all",)).with_due(()).due_stages == ("not_critical", "all")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,112 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a staged shutdown reads and acts through at a real site: its UPSes, its hosts, its screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import FAILED, OFF, Moment
+from ansible_collections.contingency.infra.plugins.module_utils._ups.source import read_all
+from ansible_collections.contingency.infra.plugins.plugin_utils import off_inventory
+from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations
+from ansible_collections.contingency.infra.plugins.plugin_utils.host_off import shut_down
+from ansible_collections.contingency.infra.plugins.plugin_utils.machine import ConnectionMachine
+from ansible_collections.contingency.infra.plugins.plugin_utils.off_words import NoLogin
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_run import Outcome
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import Save, saves_of
+
+Work = Callable[[], Outcome]
+
+
+class SiteWorld:
+    """The site of an inventory. ``settings`` of each host are read once, while nothing has been touched yet."""
+
+    def __init__(
+        self,
+        hosts: Sequence[str],
+        hostvars: Mapping[str, Any],
+        sources: Sequence[Mapping[str, Any]],
+        timeout: float,
+        durations: Durations,
+        show: Callable[[str], None],
+    ) -> None:
+        self._hostvars = hostvars
+        self._sources = sources
+        self._timeout = timeout
+        self._durations = durations
+        self._show = show
+        self._settings = {host: off_inventory.settings_from({}, _shutdown_variables(hostvars[host])) for host in hosts}
+        self._hosts = {host: off_inventory.host_to_shut(host, self._settings[host]) for host in hosts}
+        self._saves = {save.name: save for host in hosts for save in saves_of(host, hostvars[host])}
+
+    @property
+    def secrets(self) -> set[str]:
+        """What must not be shown."""
+        return {secret for settings in self._settings.values() for secret in off_inventory.secrets_of(settings)}
+
+    def now(self) -> Moment:
+        return Moment.now()
+
+    def read(self, previous: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        return [reading.as_dict() for reading in read_all(self._sources, self._timeout, previous)]
+
+    def say(self, line: str) -> None:
+        self._show(f"{time.strftime('%H:%M:%S')}  {line}")
+
+    def order(self, node: Mapping[str, Any], hurried: bool) -> Work:
+        """Return the work of one node; what the inventory says wrongly of it is its own failure, told by the work."""
+        name = node["name"]
+        try:
+            return self._saving(self._saves[name]) if name in self._saves else self._shutting(name)
+        except (AnsibleError, AnsibleActionFail) as error:
+            refused = Outcome(name, FAILED, "not begun", 0.0, str(error.message))
+            return lambda: refused
+
+    def _shutting(self, host: str) -> Work:
+        machine = ConnectionMachine(host, self._hostvars[host])
+        means = off_inventory.means_of(
+            host,
+            self._settings[host],
+            machine,
+            lambda other: ConnectionMachine(other, self._hostvars[other]),
+            self._hostvars,
+            self._durations,
+        )
+        return lambda: _outcome(host, shut_down(self._hosts[host], means))
+
+    def _saving(self, save: Save) -> Work:
+        machine = ConnectionMachine(save.host, self._hostvars[save.host])
+        return lambda: _saved(save, machine)
+
+
+def _shutdown_variables(variables: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: variables[name] for name in off_inventory.VARIABLES if name in variables}
+
+
+def _outcome(name: str, result: Mapping[str, Any]) -> Outcome:
+    """Return the outcome of a host by the result of host_shutdown: it is off only where that was confirmed."""
+    seconds = float(result["seconds"]["total"])
+    if result["state"] == "off" and not result["failed"]:
+        return Outcome(name, OFF, f"off ({result['how']}, by {result['confirmed_by']})", seconds)
+    return Outcome(name, FAILED, "NOT confirmed off", seconds, str(result["msg"]))
+
+
+def _saved(save: Save, machine: ConnectionMachine) -> Outcome:
+    started = time.monotonic()
+    try:
+        answer = machine.run(save.command, save.timeout)
+    except NoLogin as error:
+        return Outcome(save.name, FAILED, "NOT saved", time.monotonic() - started, str(error))
+    finally:
+        machine.close()
+    seconds = time.monotonic() - started
+    if answer.status == 0:
+        return Outcome(save.name, OFF, "saved", seconds)
+    why = f"not ended within {save.timeout:g} s" if answer.status == TIMED_OUT else answer.complaint
+    return Outcome(save.name, FAILED, "NOT saved", seconds, why)
