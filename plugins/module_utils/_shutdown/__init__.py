@@ -1,4 +1,4 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The staged shutdown: who goes when, and with which words a host of each kind is shut down."""
+"""The staged shutdown: which hosts go when, and which come back when. Pure; see plan.py and start.py."""
