@@ -140,3 +140,13 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def process_of(pid_file: Path, argument: str) -> int | None:
+    """The process that a file names, if it is alive and has such words among its arguments."""
+    try:
+        pid = int(pid_file.read_text(encoding="ascii"))
+        arguments = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return pid if argument in arguments and is_alive(pid) else None
