@@ -146,6 +146,7 @@ class Lab:
                 self._build(progress)
                 self._wait_for_machines(progress)
                 self.wait_for_network(progress)
+            power.wait_until_told(self)
             standby.make_whole(self, progress)
             complete = " ".join((self.plan.digest, *self.topology.parts))
             self.instance.complete.write_text(complete, encoding="ascii")

@@ -109,6 +109,9 @@ class Host(Debian):
         for unit in MASKED:
             self._place(f"etc/systemd/system/{unit}").symlink_to("/dev/null")
 
+    def not_ready(self) -> str | None:
+        return super().not_ready() or (None if self.answers(HEALTH_PORT) else "its service does not answer yet")
+
     def stops_after(self, seconds: str) -> None:
         """How long its service takes to stop, from now on, also when it is stopping already."""
         if self.running():

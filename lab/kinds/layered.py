@@ -115,6 +115,12 @@ class LayeredMachine(Machine):
             except OSError:
                 return False
 
+    def answers(self, port: int) -> bool:
+        """Whether something listens to that TCP port of its management address."""
+        with kernel.network_namespace(self.namespace_path), socket.socket() as client:
+            client.settimeout(1)
+            return client.connect_ex((self.spec.management, port)) == 0
+
     def links_down(self) -> None:
         """The neighbors lose the carrier, so that no last words of dying processes reach them."""
         ip_batch([f"link set {port} down" for port in (MANAGEMENT_PORT, *self.ports)], namespace=self.namespace)

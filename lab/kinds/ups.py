@@ -20,7 +20,7 @@ from typing import Any
 from lab import kernel, options
 from lab.commands import spawn
 from lab.errors import LabError
-from lab.instance import MARK
+from lab.instance import CONTROLLER, MARK
 from lab.kinds.host import Host
 from lab.kinds.layered import PACKAGE, process_of
 from lab.kinds.light import LightMachine, common_start
@@ -44,6 +44,7 @@ pollinterval = 1
 """
 UPSD_CONF = """\
 LISTEN {address} {port}
+LISTEN 127.0.0.1 {port}
 MAXAGE 6
 CERTPATH /etc/nut/tls
 CERTIDENT {name} {password}
@@ -69,6 +70,7 @@ if [ ! -e /{certificate} ]; then
     --extSAN ip:{address},dns:{name}
   chown -R nut:nut /etc/nut/tls
   certutil -L $tls -n {name} -a > /{certificate}
+  rm /run/noise
 fi
 install -d -o nut -g nut -m 770 /run/nut
 for attempt in $(seq 400); do [ -s {variables} ] && break; sleep 0.05; done
@@ -84,6 +86,7 @@ class UpsOptions:
     nominal_watts: int
     runtime_minutes: tuple[int, ...]
     recharge_minutes: int
+    tls: bool = False
 
 
 class Ups(LightMachine):
@@ -183,11 +186,13 @@ class Ups(LightMachine):
 
     def _silent(self) -> str | None:
         answer = self.ask(f"GET VAR {self.name} ups.status")
-        return None if answer.startswith("VAR ") else f"its upsd says {answer or 'nothing'}"
+        told = answer.startswith("VAR ") and "WAIT" not in answer
+        return None if told else f"its upsd says {answer or 'nothing'}"
 
     def ask(self, line: str) -> str:
-        """One request to upsd in NUT's protocol, and the line that it answers; nothing where nobody listens."""
-        with kernel.network_namespace(self.namespace_path), socket.socket() as client:
+        """What upsd answers the controller: one line of NUT's protocol, or nothing when it does not answer."""
+        here = self.site.instance.namespace_path(CONTROLLER)
+        with kernel.network_namespace(here), socket.socket() as client:
             client.settimeout(2)
             try:
                 client.connect((self.spec.management, NUT_PORT))
@@ -260,9 +265,10 @@ class Ups(LightMachine):
         """How it is read, and how long it lasts at the lab's pace: in minutes of the clock."""
         pace = store.pace(self.site.instance)
         source = {"name": self.name, "kind": "nut", "host": self.spec.management, "port": NUT_PORT, "ups": self.name}
+        private = {"tls": True, "ca_file": str(self.disk / CERTIFICATE)} if self.options.tls else {}
         table = [[load, seconds / 60.0 / pace] for load, seconds in self.battery.table.points]
         described = {"name": self.name, "nominal_watts": self.options.nominal_watts, "runtime_table": table}
-        return {"ups_sources": [source], "shutdown_upses": [{**described, "derate": DERATE}]}
+        return {"ups_sources": [{**source, **private}], "shutdown_upses": [{**described, "derate": DERATE}]}
 
     def describe(self) -> str:
         rated = f"UPS, {self.options.nominal_watts} W"

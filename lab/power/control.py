@@ -16,6 +16,7 @@ control.ups(lab, "ups-a").variable("battery.runtime")   # what upsd tells
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from lab import inventory
@@ -26,6 +27,8 @@ from lab.power import store
 
 if TYPE_CHECKING:
     from lab.engine import Lab
+
+WITHIN = 15.0
 
 
 def upses(lab: Lab) -> list[Ups]:
@@ -48,6 +51,20 @@ def renew(lab: Lab) -> None:
     """Every UPS on mains, with a full battery that tells the truth; hosts stay as they are."""
     for machine in upses(lab):
         machine.renew()
+
+
+def wait_until_told(lab: Lab) -> None:
+    """Until upsd tells of every UPS that it is on mains and full, and what the hosts draw that are on now."""
+    deadline = time.monotonic() + WITHIN
+    while waiting := [machine for machine in upses(lab) if not _is_told(machine)]:
+        if time.monotonic() > deadline:
+            raise LabError(f"After {WITHIN:.0f} s {waiting[0].name} does not tell that it is full and what the hosts draw.")
+        time.sleep(0.05)
+
+
+def _is_told(machine: Ups) -> bool:
+    wanted = {"ups.status": "OL", "ups.realpower": f"{machine.load_watts():.0f}", "battery.charge": "100.0"}
+    return all(machine.ask(f"GET VAR {machine.name} {name}").endswith(f'"{value}"') for name, value in wanted.items())
 
 
 def set_battery(lab: Lab, name: str, *, charge: float | None = None, capacity: float | None = None) -> None:
