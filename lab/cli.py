@@ -16,6 +16,7 @@ from lab import drawing, faults, rootfs
 from lab.engine import Lab
 from lab.errors import LabError
 from lab.instance import require_root
+from lab.power import control as power
 from lab.probe import DEFAULT_INTERVAL_MS, table
 
 Verb = Callable[[argparse.Namespace], None]
@@ -45,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     add("down", _down, "remove the lab, also one that crashed half-way")
     add("purge", _purge, "remove the lab and the cached root file systems")
     add("status", _status, "show the machines and the faults")
+    pace = add("pace", _pace, "let the batteries of the part power age faster than the clock, or as fast")
+    pace.add_argument("factor", type=float, help="seconds of the batteries in one second of the clock: 1, 30, 600")
     add("run", _run, "run a command in the controller's network: run -- ansible-playbook ...")
     draw = add("draw", _draw, "draw the topology")
     draw.add_argument("--mermaid", action="store_true", help="as a Mermaid diagram instead of text")
@@ -97,6 +100,10 @@ def _status(_options: argparse.Namespace) -> None:
         print(f"{name:<20}{machine.spec.management:<14}{'on' if machine.running() else 'off':<5}{machine.describe()}")
     for name, target in lab.active_faults():
         print(f"fault: {name} {target}")
+
+
+def _pace(options: argparse.Namespace) -> None:
+    power.set_pace(_running_lab(), options.factor)
 
 
 def _draw(options: argparse.Namespace) -> None:

@@ -21,10 +21,13 @@ from lab.commands import run
 from lab.errors import LabError
 from lab.instance import STATE_ROOT, Instance, require_root
 from lab.machine import Machine, Site, create
+from lab.power import control as power
+from lab.power import faults as power_faults
 from lab.probe import DEFAULT_INTERVAL_MS, Probe, clients_to_servers
 
 assert kinds.__all__, "importing the kinds registers them"
 assert standby_faults.__name__, "importing them registers the faults"
+assert power_faults.__name__, "importing them registers the faults"
 
 READY_WITHIN = 60.0
 POLL = 0.02
@@ -99,9 +102,13 @@ class Lab:
         self._record.remove(name, target)
 
     def heal_all(self) -> None:
-        """Power comes first: the other faults are inside machines that run."""
-        for name, target in sorted(self.active_faults(), key=lambda entry: entry[0] != faults.PowerOff.name):
+        """Power comes first, in the order of topology.yml: the other faults are inside machines that run."""
+        for name, target in sorted(self.active_faults(), key=self._healing_order):
             self.heal(name, target)
+
+    def _healing_order(self, fault: tuple[str, str]) -> tuple[int, int]:
+        name, target = fault
+        return faults.FAULTS[name].rank, self.topology.number(target.partition(":")[0])
 
     def active_faults(self) -> list[tuple[str, str]]:
         """What has been struck and not healed, as (fault, target)."""
@@ -132,12 +139,14 @@ class Lab:
             self._take(dict.fromkeys((*running, *wanted)))
             if running and set(wanted) <= set(running) and self._has_its_namespaces():
                 self.heal_all()
+                power.renew(self)
                 self._power_as_at_the_start()
                 self._wait_for_machines(progress)
             else:
                 self._build(progress)
                 self._wait_for_machines(progress)
                 self.wait_for_network(progress)
+            power.wait_until_told(self)
             standby.make_whole(self, progress)
             complete = " ".join((self.plan.digest, *self.topology.parts))
             self.instance.complete.write_text(complete, encoding="ascii")

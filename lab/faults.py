@@ -34,6 +34,8 @@ class Fault(ABC):
 
     name: ClassVar[str]
     lasting: ClassVar[bool] = True
+    rank: ClassVar[int] = 2
+    """What is healed first when all is healed: mains, then the power of machines, then what is inside machines."""
 
     def __init_subclass__(cls) -> None:
         if "name" in cls.__dict__:
@@ -59,6 +61,7 @@ class PowerOff(Fault):
     """The machine loses its power; healed, it starts from its saved configuration."""
 
     name = "power-off"
+    rank = 1
 
     def strike(self) -> None:
         self.lab.machine(self.target).power_off()

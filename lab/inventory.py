@@ -11,6 +11,7 @@ from typing import Any
 
 from lab.instance import Instance
 from lab.machine import Machine
+from lab.power.store import pace
 from lab.topology import Topology
 
 
@@ -33,7 +34,7 @@ def build(instance: Instance, topology: Topology, machines: Iterable[Machine]) -
     for machine in machines:
         for other, variables in machine.variables_of_others().items():
             hosts[other].update(variables)
-    return {**groups, "all": {"vars": _everywhere(instance)}, "_meta": {"hostvars": hosts}}
+    return {**groups, "all": {"vars": {**_everywhere(instance), **_lists(machines)}}, "_meta": {"hostvars": hosts}}
 
 
 def _everywhere(instance: Instance) -> dict[str, Any]:
@@ -43,8 +44,18 @@ def _everywhere(instance: Instance) -> dict[str, Any]:
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_common_args": f"-o UserKnownHostsFile={instance.known_hosts} -o StrictHostKeyChecking=yes",
         "ansible_ssh_private_key_file": str(instance.client_key),
+        # Times of a policy are divided by it: see "The part power" in lab/README.md.
+        "lab_pace": pace(instance),
         "switch_known_hosts": str(instance.known_hosts),
     }
+
+
+def _lists(machines: Iterable[Machine]) -> dict[str, list[Any]]:
+    lists: dict[str, list[Any]] = {}
+    for machine in machines:
+        for name, entries in machine.lists_of_all().items():
+            lists.setdefault(name, []).extend(entries)
+    return lists
 
 
 def _host(topology: Topology, machine: Machine) -> dict[str, Any]:

@@ -111,6 +111,10 @@ class Machine(ABC):
         """What other hosts need to know of it: inventory variables by host."""
         return {}
 
+    def lists_of_all(self) -> Mapping[str, Sequence[Any]]:
+        """What it adds to lists that every host of the inventory has."""
+        return {}
+
     def describe(self) -> str:
         """A few words for status and drawings."""
         return f"{self.spec.role}, {self.kind}" if self.spec.role != self.kind else self.kind

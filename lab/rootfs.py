@@ -73,7 +73,9 @@ LIGHT = Recipe(
         "iproute2",
         "iputils-arping",
         "iputils-ping",
+        "libnss3-tools",
         "lldpd",
+        "nut-server",
         "openssh-client",
         "openssh-server",
         "openvswitch-switch",
@@ -83,7 +85,7 @@ LIGHT = Recipe(
     ),
     Path(__file__).with_name("rootfs.sh"),
 )
-"""Switches, and small Linux machines without systemd."""
+"""Switches, UPSes, and small Linux machines without systemd."""
 SERVER = Recipe(
     "server",
     (

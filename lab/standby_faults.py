@@ -123,7 +123,7 @@ class BmcDead(Fault):
     @property
     def controller(self) -> Bmc:
         for machine in self.lab.machines.values():
-            if isinstance(machine, Bmc) and machine.options.controls == self.target:
+            if isinstance(machine, Bmc) and self.target in machine.options.controls:
                 return machine
         raise LabError(f"{self.target} has no management controller in topology.yml.")
 

@@ -24,15 +24,15 @@ def main(instance: str, name: str) -> None:
     address = lab.topology.management.interface(controller.spec.management)
     own = [f"addr replace {address} dev {MANAGEMENT_PORT}", f"link set {MANAGEMENT_PORT} up", "link set lo up"]
     ip_batch(own)
-    switch = PowerSwitch(lab, controller.options.controls)
+    switches = [PowerSwitch(lab, machine) for machine in controller.options.controls]
     if controller.options.protocol == "ipmi":
         from lab.bmc import ipmi
 
-        ipmi.serve(controller, switch)
+        ipmi.serve(controller, switches[0])
     else:
         from lab.bmc import redfish
 
-        redfish.serve(controller, switch)
+        redfish.serve(controller, switches)
 
 
 if __name__ == "__main__":

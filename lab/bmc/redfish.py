@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import ssl
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import bcrypt
@@ -18,18 +17,19 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from lab.bmc import certificate
 from lab.bmc.switch import PowerSwitch
-from lab.kinds.bmc import PASSWORD, REDFISH_PORT, USER
+from lab.kinds.bmc import PASSWORD, REDFISH_PORT, USER, system_id
 from lab.network import management_address
 
 if TYPE_CHECKING:
     from lab.kinds.bmc import Bmc
+    from lab.kinds.debian import Debian
 
 
-def serve(controller: Bmc, switch: PowerSwitch) -> None:
-    """Until this process is killed."""
+def serve(controller: Bmc, switches: list[PowerSwitch]) -> None:
+    """One system for each machine that it controls, as a chassis of blades has; until this process is killed."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    fakedriver.FakeDriver = _driver(switch)
-    emulator.app.configure(extra_config=_configuration(controller, switch))
+    fakedriver.FakeDriver = _driver({system_id(switch.machine.name): switch for switch in switches})
+    emulator.app.configure(extra_config=_configuration(controller, switches))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate.make(controller.files, controller.spec.management))
     server = make_server(
@@ -50,45 +50,48 @@ class _KeepAlive(WSGIRequestHandler):
     timeout = 30
 
 
-def _driver(switch: PowerSwitch) -> type[Any]:
-    presses = {
-        "On": switch.on,
-        "ForceOn": switch.on,
-        "ForceOff": switch.off,
-        "GracefulShutdown": switch.shut_down,
-        "ForceRestart": switch.reset,
-    }
+PRESSES = {
+    "On": PowerSwitch.on,
+    "ForceOn": PowerSwitch.on,
+    "ForceOff": PowerSwitch.off,
+    "GracefulShutdown": PowerSwitch.shut_down,
+    "ForceRestart": PowerSwitch.reset,
+}
+
+
+def _driver(switches: dict[str, PowerSwitch]) -> type[Any]:
 
     class MachineDriver(fakedriver.FakeDriver):
         """What the emulator invents of a system, with the power of a real one."""
 
         def get_power_state(self, identity: str) -> str:
-            self._get(identity)
-            return "On" if switch.is_on() else "Off"
+            return "On" if switches[self._get(identity)["uuid"]].is_on() else "Off"
 
         def set_power_state(self, identity: str, state: str) -> None:
-            self._get(identity)
-            if state not in presses:
+            switch = switches[self._get(identity)["uuid"]]
+            if state not in PRESSES:
                 raise NotSupportedError(f"Power state {state} is not supported")
-            presses[state]()
+            PRESSES[state](switch)
 
     return MachineDriver
 
 
-def _configuration(controller: Bmc, switch: PowerSwitch) -> dict[str, Any]:
-    machine = switch.machine
-    system = {
-        "uuid": str(uuid.uuid5(uuid.NAMESPACE_DNS, machine.name)),
-        "name": machine.name,
-        "power_state": "Off",
-        "nics": [{"mac": management_address(machine.site.topology, machine.name), "ip": machine.spec.management}],
-    }
+def _configuration(controller: Bmc, switches: list[PowerSwitch]) -> dict[str, Any]:
     accounts = controller.files / "accounts"
     digest = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(rounds=4)).decode()
     accounts.write_text(f"{USER}:{digest}\n", encoding="ascii")
     return {
         "SUSHY_EMULATOR_AUTH_FILE": str(accounts),
         "SUSHY_EMULATOR_FAKE_DRIVER": True,
-        "SUSHY_EMULATOR_FAKE_SYSTEMS": [system],
+        "SUSHY_EMULATOR_FAKE_SYSTEMS": [_system(switch.machine) for switch in switches],
         "SUSHY_EMULATOR_STATE_DIR": str(controller.files),
+    }
+
+
+def _system(machine: Debian) -> dict[str, Any]:
+    return {
+        "uuid": system_id(machine.name),
+        "name": machine.name,
+        "power_state": "Off",
+        "nics": [{"mac": management_address(machine.site.topology, machine.name), "ip": machine.spec.management}],
     }

@@ -22,7 +22,7 @@ class PowerSwitch:
         found = lab.machine(machine)
         if not isinstance(found, Debian):
             raise LabError(
-                f"{machine} has no power switch: a management controller belongs to a machine of kind debian."
+                f"{machine} has no power switch: a management controller belongs to a machine of kind debian or host."
             )
         self.machine = found
         self._lock = threading.Lock()
@@ -31,8 +31,10 @@ class PowerSwitch:
         return self.machine.running()
 
     def on(self) -> None:
+        """A machine that no UPS feeds stays off, whoever presses the button."""
         with self._lock:
-            self.machine.power_on()
+            if self.machine.no_power() is None:
+                self.machine.power_on()
 
     def off(self) -> None:
         with self._lock:
@@ -45,4 +47,5 @@ class PowerSwitch:
     def reset(self) -> None:
         with self._lock:
             self.machine.power_off()
-            self.machine.power_on()
+            if self.machine.no_power() is None:
+                self.machine.power_on()

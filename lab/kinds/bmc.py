@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,9 @@ from lab import kernel, options, rootfs
 from lab.commands import ip_batch, spawn
 from lab.errors import LabError
 from lab.instance import MARK
+from lab.kinds.debian import Debian
 from lab.kinds.layered import PACKAGE, is_alive, kill
-from lab.machine import Machine, Site
+from lab.machine import Machine, Site, create
 from lab.network import MANAGEMENT_PORT, management_address
 from lab.topology import MachineSpec
 
@@ -28,12 +30,17 @@ IPMI_PORT = 623
 REDFISH_PORT = 443
 
 
+def system_id(machine: str) -> str:
+    """What a Redfish controller calls a machine."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, machine))
+
+
 @dataclass(frozen=True)
 class BmcOptions:
     """What topology.yml may say of a management controller."""
 
     protocol: Literal["ipmi", "redfish"]
-    controls: str
+    controls: tuple[str, ...]
 
 
 class Bmc(Machine):
@@ -44,8 +51,11 @@ class Bmc(Machine):
     def __init__(self, spec: MachineSpec, site: Site) -> None:
         super().__init__(spec, site)
         self.options = options.parse(BmcOptions, dict(spec.options), f"machine {spec.name}")
-        if self.options.controls not in site.topology.machines:
-            raise LabError(f"machine {spec.name} controls {self.options.controls}, which the topology does not have.")
+        unknown = [name for name in self.options.controls if name not in site.topology.machines]
+        if unknown:
+            raise LabError(f"machine {spec.name} controls {', '.join(unknown)}, which the topology does not have.")
+        if len(self.options.controls) != 1 and self.options.protocol == "ipmi":
+            raise LabError(f"machine {spec.name} must control one machine: an IPMI controller belongs to one.")
 
     @classmethod
     def recipes(cls) -> tuple[rootfs.Recipe, ...]:
@@ -115,11 +125,18 @@ class Bmc(Machine):
         return ["nsenter", f"--net={self.namespace_path}", "--", *argv]
 
     def describe(self) -> str:
-        return f"{self.options.protocol} controller of {self.options.controls}"
+        return f"{self.options.protocol} controller of {', '.join(self.options.controls)}"
 
     def variables_of_others(self) -> Mapping[str, Mapping[str, Any]]:
-        """How the server that it controls is switched on and off."""
-        server = self.site.topology.machine(self.options.controls)
+        """How the servers that it controls are switched on and off."""
+        servers = [create(self.site.topology.machine(name), self.site) for name in self.options.controls]
+        return {
+            server.name: {server.bmc_variable: self._described(server)}
+            for server in servers
+            if isinstance(server, Debian)
+        }
+
+    def _described(self, server: Debian) -> dict[str, Any]:
         described: dict[str, Any] = {
             "protocol": self.options.protocol,
             "host": self.spec.management,
@@ -131,6 +148,8 @@ class Bmc(Machine):
             described["ipmitool"] = str(self.ipmitool)
         if self.options.protocol == "redfish":
             described["ca_file"] = str(self.files / "certificate.pem")
-        if server.options.get("wake_on_lan"):
+        if len(self.options.controls) > 1:
+            described["system_id"] = system_id(server.name)
+        if server.options.wake_on_lan:
             described["mac"] = management_address(self.site.topology, server.name)
-        return {server.name: {"standby_bmc": described}}
+        return described

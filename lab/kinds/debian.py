@@ -15,13 +15,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from lab import cgroups, kernel, mariadb, nspawn, options, postgresql, rootfs
 from lab.commands import ip_batch, run, spawn
 from lab.errors import LabError
 from lab.instance import MARK
-from lab.kinds.layered import PACKAGE, LayeredMachine, is_alive, kill
+from lab.kinds.layered import PACKAGE, LayeredMachine, kill, process_of
 from lab.machine import Site
 from lab.network import MANAGEMENT_PORT
 from lab.topology import MachineSpec
@@ -69,10 +69,13 @@ class Debian(LayeredMachine):
 
     kind = "debian"
     recipe = rootfs.SERVER
+    options_kind: ClassVar[type[DebianOptions]] = DebianOptions
+    bmc_variable: ClassVar[str] = "standby_bmc"
+    """The inventory variable that says how it is switched on and off."""
 
     def __init__(self, spec: MachineSpec, site: Site) -> None:
         super().__init__(spec, site)
-        self.options = options.parse(DebianOptions, dict(spec.options), f"machine {spec.name}")
+        self.options = options.parse(self.options_kind, dict(spec.options), f"machine {spec.name}")
 
     @property
     def volume(self) -> Path:
@@ -137,8 +140,15 @@ class Debian(LayeredMachine):
 
     def start(self) -> None:
         with self._power():
+            reason = self.no_power()
+            if reason is not None:
+                raise LabError(reason)
             if not self.running():
                 self._start()
+
+    def no_power(self) -> str | None:
+        """Why it cannot be switched on, or None."""
+        return None
 
     def _start(self) -> None:
         instance = self.site.instance
@@ -178,7 +188,7 @@ class Debian(LayeredMachine):
 
     def supervisor(self) -> int | None:
         """The lab's own process that stays with the machine as long as it is on."""
-        return _process(self.state / "pid", f'"{self.site.instance.mark(self.name)}"')
+        return process_of(self.state / "pid", f'"{self.site.instance.mark(self.name)}"')
 
     def running(self) -> bool:
         return self.supervisor() is not None
@@ -214,7 +224,7 @@ class Debian(LayeredMachine):
 
     def _sleeper(self) -> int | None:
         """The process that is its network card while it is off."""
-        found = _process(self.state / "asleep.pid", "lab.wake")
+        found = process_of(self.state / "asleep.pid", "lab.wake")
         return found if found != os.getpid() else None
 
     def power_on(self) -> None:
@@ -265,16 +275,6 @@ class Debian(LayeredMachine):
 def _port(port: str, interface: str | None) -> str:
     address = f"ip addr add {interface} dev {port}\n" if interface else ""
     return f"ip addr flush dev {port}\n{address}ip link set {port} up\n"
-
-
-def _process(pid_file: Path, argument: str) -> int | None:
-    """The process that a file names, if it is alive and has such words among its arguments."""
-    try:
-        pid = int(pid_file.read_text(encoding="ascii"))
-        arguments = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return pid if argument in arguments and is_alive(pid) else None
 
 
 def _descendants(pid: int | None) -> list[int]:

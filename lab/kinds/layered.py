@@ -115,6 +115,12 @@ class LayeredMachine(Machine):
             except OSError:
                 return False
 
+    def answers(self, port: int) -> bool:
+        """Whether something listens to that TCP port of its management address."""
+        with kernel.network_namespace(self.namespace_path), socket.socket() as client:
+            client.settimeout(1)
+            return client.connect_ex((self.spec.management, port)) == 0
+
     def links_down(self) -> None:
         """The neighbors lose the carrier, so that no last words of dying processes reach them."""
         ip_batch([f"link set {port} down" for port in (MANAGEMENT_PORT, *self.ports)], namespace=self.namespace)
@@ -140,3 +146,13 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def process_of(pid_file: Path, argument: str) -> int | None:
+    """The process that a file names, if it is alive and has such words among its arguments."""
+    try:
+        pid = int(pid_file.read_text(encoding="ascii"))
+        arguments = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return pid if argument in arguments and is_alive(pid) else None

@@ -54,6 +54,21 @@ def pair(running_pair: Lab) -> Lab:
     return running_pair
 
 
+@pytest.fixture(scope="session")
+def running_power() -> Iterator[Lab]:
+    lab = Lab(Instance(f"{NAME}-power"), load())
+    lab.up(parts=["power"])
+    yield lab
+    lab.down()
+
+
+@pytest.fixture
+def power(running_power: Lab) -> Lab:
+    """The part power as new: mains, full batteries, every host on."""
+    running_power.up()
+    return running_power
+
+
 def debian(lab: Lab, name: str) -> Debian:
     machine = lab.machine(name)
     assert isinstance(machine, Debian)

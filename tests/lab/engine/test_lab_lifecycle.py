@@ -47,11 +47,9 @@ def interfaces() -> set[str]:
     return {path.name for path in Path("/sys/class/net").iterdir()}
 
 
-def lab_command(lab: Lab, verb: str) -> subprocess.Popen[str]:
+def lab_command(lab: Lab, *words: str, stdout: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
     environment = {**os.environ, "LAB_NAME": lab.instance.name}
-    return subprocess.Popen(
-        [sys.executable, "-m", "lab", verb], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, text=True
-    )
+    return subprocess.Popen([sys.executable, "-m", "lab", *words], cwd=ROOT, env=environment, stdout=stdout, text=True)
 
 
 def test_two_instances_live_side_by_side_and_down_leaves_nothing(lab: Lab, second: Lab) -> None:

@@ -50,7 +50,15 @@ def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
             "power of machine his-cold-1 must be true or false",
         ),
         (lambda t: t["machines"]["his-db-1"].update(database={"begins_as": "king"}), "begins_as of database of"),
-        (lambda t: t["machines"]["bmc-db-1"].update(controls="his-db-9"), "bmc-db-1 controls his-db-9"),
+        (lambda t: t["machines"]["bmc-db-1"].update(controls=["his-db-9"]), "bmc-db-1 controls his-db-9"),
+        (
+            lambda t: t["machines"]["bmc-db-1"].update(controls=["his-db-1", "his-db-2"]),
+            "bmc-db-1 must control one machine",
+        ),
+        (lambda t: t["machines"]["lis-db-1"].update(feeds=["ups-z"]), "feeds of machine lis-db-1 names ups-z"),
+        (lambda t: t["machines"]["lis-db-1"].update(after=["his-db-1"]), "after of machine lis-db-1 names his-db-1"),
+        (lambda t: t["machines"]["lis-db-1"].update(feeds=[]), "lis-db-1 needs feeds and watts"),
+        (lambda t: t["machines"]["ups-a"].update(runtime_minutes=[9, 10]), "runtime_minutes of machine ups-a"),
     ],
 )
 def test_a_wrong_entry_is_named(change: Callable[[dict[str, Any]], object], words: str) -> None:
@@ -89,15 +97,31 @@ def test_the_inventory_tells_how_a_server_is_switched_off_and_who_takes_over() -
     assert hosts["his-db-1"]["standby_switch_port"] == {"switch": "rack-his", "port": "swp1"}
 
 
+def test_the_inventory_tells_how_hosts_are_shut_down_and_what_the_upses_hold() -> None:
+    lab = Lab(Instance("unused"), load())
+    made = inventory.build(lab.instance, lab.topology, lab.machines.values())
+    hosts, everywhere = made["_meta"]["hostvars"], made["all"]["vars"]
+    assert len(made["shutdown_hosts"]["hosts"]) == 8
+    assert made["ups"]["hosts"] == ["ups-a", "ups-b"]
+    report = hosts["lis-db-1"]
+    assert report["shutdown_after"] == ["lis-app-1", "lis-app-2", "lis-report-1"]
+    assert (report["shutdown_stage"], report["shutdown_feeds"]) == ("critical", ["ups-a", "ups-b"])
+    assert (report["shutdown_power_watts"], report["shutdown_services"]) == (450, ["lis-database.service"])
+    assert report["shutdown_bmc"]["host"] == "10.77.0.187"
+    assert hosts["lis-web-1"]["shutdown_bmc"]["system_id"] != hosts["lis-web-2"]["shutdown_bmc"]["system_id"]
+    assert [source["host"] for source in everywhere["ups_sources"]] == ["10.77.0.71", "10.77.0.72"]
+    assert everywhere["shutdown_upses"][0]["runtime_table"][3] == [40.0, 124 / everywhere["lab_pace"]]
+
+
 def test_a_part_has_its_machines_the_controller_and_the_links_between_them() -> None:
     whole = load()
-    assert whole.parts == ("network", "standby")
+    assert whole.parts == ("network", "standby", "power")
     part = whole.of_parts(["standby"])
     assert {"controller", "rack-his", "his-db-1", "bmc-db-1"} <= set(part.machines)
     assert "core-b" not in part.machines
     assert not any(port.machine == "core-b" for link in part.links for port in link.ends())
     assert whole.of_parts(whole.parts).machines == whole.machines
-    with pytest.raises(LabError, match="no part attic: it has network, standby"):
+    with pytest.raises(LabError, match="no part attic: it has network, standby, power"):
         whole.of_parts(["attic"])
 
 
