@@ -19,7 +19,6 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown import
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
     DROPPED,
     FAILED,
-    OFF,
     PENDING,
     SHUTTING,
     Moment,
@@ -135,7 +134,7 @@ class ShutdownRun:
         """What a run that is gone had in hand, or could not get off, is tried once more by this one."""
         if outage is None:
             return None
-        now = self._world.now().epoch
+        now = self._world.now()
         again = {
             name: NodeState(PENDING, now, how=f"was {state.state}") if state.state in (SHUTTING, FAILED) else state
             for name, state in outage.nodes.items()
@@ -155,9 +154,7 @@ class ShutdownRun:
         for stage in self._plan["stages_due"]:
             if stage not in followed.due_stages:
                 self._world.say(f"stage {stage} is due")
-        followed = _dropped(
-            followed.with_due(self._plan["stages_due"], self._plan["hard_upses"]), self._plan, now.epoch
-        )
+        followed = _dropped(followed.with_due(self._plan["stages_due"], self._plan["hard_upses"]), self._plan, now)
         if followed != outage:
             self._kept(followed)
         self._sampled(followed, now)
@@ -215,7 +212,7 @@ class ShutdownRun:
 
     def _begun(self, outage: Outage, name: str, pool: ThreadPoolExecutor) -> Outage:
         """Write down that it is being shut, then let it be."""
-        outage = outage.with_node(name, NodeState(SHUTTING, self._world.now().epoch))
+        outage = outage.with_node(name, NodeState(SHUTTING, self._world.now()))
         self._kept(outage)
         self._world.say(f"{name}: shutting down")
         node, hurried = self._site.node(name), bool(self._plan["hard"])
@@ -226,10 +223,9 @@ class ShutdownRun:
         """Write down what has come to its end."""
         for future in [each for each in self._flying if each.done()]:
             outcome = _outcome(future, self._flying.pop(future))
-            now = self._world.now().epoch
-            since = outage.nodes[outcome.name].since_epoch
-            off_at = now if outcome.state == OFF else None
-            outage = outage.with_node(outcome.name, NodeState(outcome.state, since, off_at, outcome.how))
+            since = outage.nodes[outcome.name].since
+            ended = NodeState(outcome.state, since, self._world.now(), outcome.how)
+            outage = outage.with_node(outcome.name, ended)
             self._kept(outage)
             self._outcomes.append(outcome)
             self._world.say(f"{outcome.name}: {outcome.how} after {outcome.seconds:.0f} s {outcome.message}".rstrip())
@@ -257,11 +253,11 @@ def _tells(reading: Reading) -> bool:
     )
 
 
-def _dropped(outage: Outage, plan: Plan, epoch: float) -> Outage:
+def _dropped(outage: Outage, plan: Plan, now: Moment) -> Outage:
     """Return the outage with what the plan leaves out for lack of time."""
     for name in plan["dropped"]:
         if outage.nodes.get(name) is None or outage.nodes[name].state == PENDING:
-            outage = outage.with_node(name, NodeState(DROPPED, epoch, how="left out for lack of time"))
+            outage = outage.with_node(name, NodeState(DROPPED, now, how="left out for lack of time"))
     return outage
 
 

@@ -62,12 +62,25 @@ class Moment:
 
 @dataclass(frozen=True)
 class NodeState:
-    """How far one node is: ``how`` says how it went off or why it did not; times are seconds since the epoch."""
+    """How far one node is, and since when; ``how`` says how it went off or why it did not."""
 
     state: str
-    since_epoch: float
-    off_at_epoch: float | None = None
+    since: Moment
+    off_at: Moment | None = None
     how: str = ""
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> NodeState:
+        """Return what asdict made; TypeError or KeyError for anything else."""
+        off_at = data["off_at"]
+        known = {"since": Moment(**data["since"]), "off_at": None if off_at is None else Moment(**off_at)}
+        return cls(**{**data, **known})
+
+    def for_plan(self, now: Moment) -> dict[str, Any]:
+        """Return what the planner reads, in the time of the present clock."""
+        off_at = None if self.off_at is None else now.epoch - now.since(self.off_at)
+        since = now.epoch - now.since(self.since)
+        return {"state": self.state, "since_epoch": since, "off_at_epoch": off_at, "how": self.how}
 
 
 @dataclass(frozen=True)
@@ -92,7 +105,7 @@ class Outage:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Outage:
         """Return what ``as_dict`` made; ValueError, TypeError or KeyError for anything else."""
-        nodes = {str(name): NodeState(**state) for name, state in data["nodes"].items()}
+        nodes = {str(name): NodeState.from_dict(state) for name, state in data["nodes"].items()}
         online = data["online_since"]
         known = {
             "began": Moment(**data["began"]),
@@ -108,8 +121,9 @@ class Outage:
         return {**asdict(self), "due_stages": list(self.due_stages), "hard_upses": list(self.hard_upses)}
 
     def for_plan(self, now: Moment) -> dict[str, Any]:
-        """Return what the planner reads, with the beginning by the clock that can be trusted."""
-        return {**self.as_dict(), "began_at_epoch": now.epoch - now.since(self.began)}
+        """Return what the planner reads, every moment in the time of the present clock, however that was set."""
+        nodes = {name: state.for_plan(now) for name, state in self.nodes.items()}
+        return {**self.as_dict(), "began_at_epoch": now.epoch - now.since(self.began), "nodes": nodes}
 
     def with_node(self, name: str, state: NodeState) -> Outage:
         """Return the outage with one node further on."""
@@ -163,10 +177,11 @@ class Store:
         file.write(f"process {os.getpid()} since {time.strftime('%H:%M:%S')}")
         file.flush()
 
-    def load(self) -> Outage | None:
+    def load(self, keep_aside: bool = True) -> Outage | None:
         """Return the outage that is not over, None where there is none.
 
-        A file that nobody can read is put aside: it must not keep hosts from being shut down in time.
+        A file that nobody can read is put aside, unless only a look is wanted: it must not keep hosts from being shut
+        down in time.
         """
         try:
             text = self.path.read_text(encoding="utf-8")
@@ -175,17 +190,18 @@ class Store:
         except OSError as error:
             raise self._not_kept(error) from error
         except UnicodeDecodeError:
-            return self._damaged()
+            return self._damaged(keep_aside)
         try:
             return Outage.from_dict(json.loads(text))
         except (ValueError, TypeError, KeyError, AttributeError):
-            return self._damaged()
+            return self._damaged(keep_aside)
 
-    def _damaged(self) -> Outage:
+    def _damaged(self, keep_aside: bool) -> Outage:
         """Return an outage that began when the damaged file was last written, and keep that file."""
         now = Moment.now()
         age = max(0.0, now.epoch - self.path.stat().st_mtime)
-        self.path.replace(self.path.with_name(f"outage-damaged-{now.epoch:.0f}.json"))
+        if keep_aside:
+            self.path.replace(self.path.with_name(f"outage-damaged-{now.epoch:.0f}.json"))
         return Outage.begin(now, age=age)
 
     def save(self, outage: Outage) -> None:
@@ -217,7 +233,8 @@ class Store:
         told = [{name: value for name, value in reading.items() if name != "raw"} for reading in readings]
         try:
             with self._directory.joinpath(f"samples-{outage.id}.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"epoch": now.epoch, "readings": told}) + "\n")
+                due = {"stages": list(outage.due_stages), "hard": list(outage.hard_upses)}
+                file.write(json.dumps({"age": now.since(outage.began), **due, "readings": told}) + "\n")
         except OSError as error:
             raise self._not_kept(error) from error
 

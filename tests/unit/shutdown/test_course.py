@@ -66,7 +66,7 @@ def test_flapping_mains_is_one_outage_whose_age_goes_on() -> None:
 
 
 def test_mains_that_stays_ends_it_and_the_next_one_begins_at_nought_with_the_hosts_that_are_off() -> None:
-    off = NodeState(OFF, at(50).epoch, at(60).epoch, "graceful")
+    off = NodeState(OFF, at(50), at(60), "graceful")
     outage: Outage | None = Outage.begin(at(0)).with_node("web-1", off).with_due(("all",))
     for second in (100, 250, 399):
         outage = followed(outage, told("online"), at(second), STABLE)

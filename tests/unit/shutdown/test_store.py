@@ -32,7 +32,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def some() -> Outage:
-    shut = NodeState(SHUTTING, NOW.epoch + 60)
+    shut = NodeState(SHUTTING, replace(NOW, epoch=NOW.epoch + 60, boottime=NOW.boottime + 60))
     return Outage.begin(NOW).with_due(("not_critical",), ("ups-a",)).with_node("web-1", shut)
 
 
@@ -40,7 +40,7 @@ def test_what_was_saved_is_loaded_by_the_next_run(store: Store) -> None:
     assert store.load() is None
     store.save(some())
     assert Store(str(store.path.parent)).load() == some()
-    off = some().with_node("web-1", NodeState(OFF, NOW.epoch + 80, NOW.epoch + 80, "graceful"))
+    off = some().with_node("web-1", NodeState(OFF, NOW, NOW, "graceful"))
     store.save(off)
     assert store.load() == off
     assert os.stat(store.path).st_mode & 0o077 == 0
@@ -62,6 +62,7 @@ def test_a_stage_that_was_due_stays_due() -> None:
 def test_the_age_of_an_outage_does_not_follow_a_clock_that_is_set(now: Moment, age: float) -> None:
     told = some().for_plan(now)
     assert now.epoch - told["began_at_epoch"] == pytest.approx(age)
+    assert now.epoch - told["nodes"]["web-1"]["since_epoch"] == pytest.approx(age - 60)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"id": 1}', "\x00\x00\x00", '{"nodes": {"a": 1}, "began": {}}'])
