@@ -33,7 +33,8 @@ from ansible_collections.contingency.infra.plugins.modules.staged_shutdown impor
 from ansible_collections.contingency.infra.plugins.plugin_utils import off_inventory
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_report import write_outage
-from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_run import Report, ShutdownRun, Site
+from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_run import ShutdownRun
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import nodes_of
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_world import SiteWorld
 

@@ -18,7 +18,7 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.durations import
 from ansible_collections.contingency.infra.plugins.plugin_utils.host_off import shut_down
 from ansible_collections.contingency.infra.plugins.plugin_utils.machine import ConnectionMachine
 from ansible_collections.contingency.infra.plugins.plugin_utils.off_words import NoLogin
-from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_run import Outcome
+from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Outcome
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import Save, saves_of
 
 Work = Callable[[], Outcome]

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import Moment, OutageBusy, Store
-from ansible_collections.contingency.infra.plugins.plugin_utils import shutdown_run
-from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_run import Outcome, ShutdownRun, Site
+from ansible_collections.contingency.infra.plugins.plugin_utils import outage_run
+from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Outcome, Report, Site
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_run import ShutdownRun
 
 POLICY = {"stable_seconds": 300, "concurrency": 2}
 NODES = [
@@ -28,7 +29,7 @@ ALL = {node["name"] for node in NODES}
 
 @pytest.fixture(autouse=True)
 def always_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutdown_run, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(outage_run, "FRESH_SECONDS", 0.0)
 
 
 class Fake:
@@ -97,7 +98,7 @@ def world(store: Store) -> Fake:
     return Fake(store)
 
 
-def run(world: Fake, planned: bool = False) -> shutdown_run.Report:
+def run(world: Fake, planned: bool = False) -> Report:
     return ShutdownRun(SITE, world, world.store, plan).run(planned)
 
 

@@ -1,0 +1,119 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of the start after an outage: in the reverse order of the shutdown, each host healthy before the next.
+
+It stops beginning hosts as soon as mains is lost again. A host that is on and healthy already is only confirmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown import course
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
+    DROPPED,
+    FAILED,
+    OFF,
+    PENDING,
+    PLANNED,
+    SHUTTING,
+    STARTING,
+    UP,
+    Moment,
+    NodeState,
+    Outage,
+)
+from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import OutageRun, Outcome, Report
+
+STILL_PLANNED = "The outage was planned and nobody has said that it is over; say so with -e outage=over."
+SHUTDOWN_AT_WORK = "A shutdown was broken off in its middle; run staged_shutdown first, it finishes what it had begun."
+
+
+class StartRun(OutageRun):
+    """Starts what the outage's shutdown has switched off."""
+
+    under_way = STARTING
+
+    def run(self, over: bool = False) -> Report:
+        """Start what may be started; OutageBusy where another run is at work. ``over`` ends a planned outage."""
+        self._over = over
+        with self._store.working():
+            outage = self._taken_over(self._store.load())
+            outage = self._looked(outage)
+            outage = None if outage is None else self._worked(outage)
+            report = Report(outage, course.mains(self._readings), list(self._readings), self._plan or None)
+            report.outcomes, report.trouble = self._outcomes, self._trouble
+            if outage is not None:
+                self._ended(outage, report)
+            return report
+
+    def _taken_over(self, outage: Outage | None) -> Outage | None:
+        """What an earlier run had in hand, or could not get up, is tried once more."""
+        if outage is None:
+            return None
+        now = self._world.now()
+        nodes = {
+            name: NodeState(OFF, now, now, f"was {state.state}") if state.state in (STARTING, FAILED) else state
+            for name, state in outage.nodes.items()
+        }
+        return replace(outage, nodes=nodes)
+
+    def _looked(self, outage: Outage | None) -> Outage | None:
+        if outage is None:
+            return None
+        self._read()
+        now = self._world.now()
+        followed = self._followed(outage, now) or outage
+        up = [name for name, state in followed.nodes.items() if state.state == UP]
+        plan = self._planner(
+            self._site, self._history, _as_off(followed, now), now.epoch, _online_since(followed, now), up
+        )
+        why = self._limitation(followed)
+        self._plan = plan if why is None else {**plan, "due": [], "limitation": why, "why": [why]}
+        if followed != outage:
+            self._kept(followed)
+        return followed
+
+    def _limitation(self, outage: Outage) -> str | None:
+        """Return why nothing may be started, beside what the planner says, or None."""
+        if outage.cause == PLANNED and not self._over:
+            return STILL_PLANNED
+        if any(state.state == SHUTTING for state in outage.nodes.values()):
+            return SHUTDOWN_AT_WORK
+        return None
+
+    def _next(self, outage: Outage) -> str | None:
+        return next((str(name) for name in self._plan["due"] if outage.nodes[name].state == OFF), None)
+
+    def _order(self, name: str) -> Callable[[], Outcome]:
+        return self._world.start(self._site.node(name))
+
+    def _ended(self, outage: Outage, report: Report) -> None:
+        """Close an outage whose hosts are all up; else say when to look again."""
+        hosts = {node["name"] for node in self._site.nodes if node["kind"] not in ("save", "controller")}
+        left = [name for name, state in outage.nodes.items() if name in hosts and state.state not in _CLOSED]
+        if left or self._plan.get("limitation"):
+            report.next_look_epoch = self._world.now().epoch + float(self._plan["next_look_seconds"])
+            return
+        closed = replace(outage, ended_at_epoch=outage.ended_at_epoch or self._world.now().epoch)
+        self._written(lambda: self._store.close(closed))
+        report.closed = True
+
+
+_CLOSED = (UP, PENDING, DROPPED)
+
+
+def _as_off(outage: Outage, now: Moment) -> dict[str, Any]:
+    """Return what the planner reads: for it, all that was touched was shut, and what is up is told beside."""
+    state = outage.for_plan(now)
+    nodes = {
+        name: {**each, "state": OFF} if each["state"] != PENDING else each for name, each in state["nodes"].items()
+    }
+    return {**state, "nodes": nodes}
+
+
+def _online_since(outage: Outage, now: Moment) -> float | None:
+    return None if outage.online_since is None else now.epoch - now.since(outage.online_since)
