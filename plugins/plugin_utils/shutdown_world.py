@@ -20,6 +20,7 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.machine import C
 from ansible_collections.contingency.infra.plugins.plugin_utils.off_words import NoLogin
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Outcome
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import Save, saves_of
+from ansible_collections.contingency.infra.plugins.plugin_utils.startup import starting
 
 Work = Callable[[], Outcome]
 
@@ -79,6 +80,15 @@ class SiteWorld:
             self._durations,
         )
         return lambda: _outcome(host, shut_down(self._hosts[host], means))
+
+    def start(self, node: Mapping[str, Any]) -> Work:
+        """Return the work that has one host on and healthy; what the inventory says wrongly is its own failure."""
+        name = node["name"]
+        try:
+            return starting(name, self._settings[name]["bmc"], self._hostvars[name])
+        except (AnsibleError, AnsibleActionFail) as error:
+            refused = Outcome(name, FAILED, "not begun", 0.0, str(error.message))
+            return lambda: refused
 
     def _saving(self, save: Save) -> Work:
         machine = ConnectionMachine(save.host, self._hostvars[save.host])

@@ -8,7 +8,7 @@ It stops beginning hosts as soon as mains is lost again. A host that is on and h
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +36,8 @@ class StartRun(OutageRun):
     """Starts what the outage's shutdown has switched off."""
 
     under_way = STARTING
+
+    _over = False
 
     def run(self, over: bool = False) -> Report:
         """Start what may be started; OutageBusy where another run is at work. ``over`` ends a planned outage."""
@@ -67,23 +69,10 @@ class StartRun(OutageRun):
         self._read()
         now = self._world.now()
         followed = self._followed(outage, now) or outage
-        up = [name for name, state in followed.nodes.items() if state.state == UP]
-        plan = self._planner(
-            self._site, self._history, _as_off(followed, now), now.epoch, _online_since(followed, now), up
-        )
-        why = self._limitation(followed)
-        self._plan = plan if why is None else {**plan, "due": [], "limitation": why, "why": [why]}
+        self._plan = looked_at(self._planner, self._site, self._history, followed, now, self._over)
         if followed != outage:
             self._kept(followed)
         return followed
-
-    def _limitation(self, outage: Outage) -> str | None:
-        """Return why nothing may be started, beside what the planner says, or None."""
-        if outage.cause == PLANNED and not self._over:
-            return STILL_PLANNED
-        if any(state.state == SHUTTING for state in outage.nodes.values()):
-            return SHUTDOWN_AT_WORK
-        return None
 
     def _next(self, outage: Outage) -> str | None:
         return next((str(name) for name in self._plan["due"] if outage.nodes[name].state == OFF), None)
@@ -104,6 +93,25 @@ class StartRun(OutageRun):
 
 
 _CLOSED = (UP, PENDING, DROPPED)
+
+
+def looked_at(
+    planner: Callable[..., Plan], site: Site, readings: Sequence[Reading], outage: Outage, now: Moment, over: bool
+) -> dict[str, Any]:
+    """Return what may be started now."""
+    up = [name for name, state in outage.nodes.items() if state.state == UP]
+    plan = dict(planner(site, readings, _as_off(outage, now), now.epoch, _online_since(outage, now), up))
+    why = start_limitation(outage, over)
+    return plan if why is None else {**plan, "due": [], "limitation": why, "why": [why]}
+
+
+def start_limitation(outage: Outage, over: bool) -> str | None:
+    """Return why nothing may be started, beside what the planner says, or None."""
+    if outage.cause == PLANNED and not over:
+        return STILL_PLANNED
+    if any(state.state == SHUTTING for state in outage.nodes.values()):
+        return SHUTDOWN_AT_WORK
+    return None
 
 
 def _as_off(outage: Outage, now: Moment) -> dict[str, Any]:

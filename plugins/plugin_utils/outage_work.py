@@ -1,0 +1,139 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the actions of an outage have in common: from the options and the inventory to the site, its world, its state."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.model import Policy, Problem
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.report import Facts
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
+    Moment,
+    OutageBusy,
+    OutageError,
+    Store,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.words import WORDS
+from ansible_collections.contingency.infra.plugins.module_utils._ups.model import UpsError
+from ansible_collections.contingency.infra.plugins.module_utils._ups.source import SECRETS
+from ansible_collections.contingency.infra.plugins.plugin_utils import off_inventory
+from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain
+from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import nodes_of
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_world import SiteWorld
+
+
+class OutageAction(ActionBase):
+    """Wire the options and the inventory to one run."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    argument_spec: Mapping[str, Any]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        validation = ArgumentSpecValidator(self.argument_spec).validate(self._task.args.copy())
+        if validation.error_messages:
+            raise AnsibleActionFail("; ".join(validation.error_messages))
+        arguments = plain(validation.validated_parameters)
+        hidden = {str(source[name]) for source in arguments["sources"] for name in SECRETS if source.get(name)}
+        mode = "check" if self._task.check_mode else arguments.get("mode", "run")
+        try:
+            work = self.work(arguments, (task_vars or {})["hostvars"], mode)
+            hidden |= work.world.secrets
+            result = work.result()
+        except (Problem, UpsError, OutageError) as error:
+            result = {"failed": True, "changed": False, "msg": str(error)}
+        cleaned: dict[str, Any] = remove_values(result, hidden)
+        return cleaned
+
+    @abstractmethod
+    def work(self, arguments: Mapping[str, Any], hostvars: Mapping[str, Any], mode: str) -> OutageWork:
+        """Return the run."""
+
+
+class OutageWork:
+    """One run for the site of an inventory; ``mode`` is run, plan or check."""
+
+    def __init__(self, arguments: Mapping[str, Any], hostvars: Mapping[str, Any], mode: str) -> None:
+        self.arguments = arguments
+        self.mode = mode
+        durations = off_inventory.durations_from(arguments["durations_file"], arguments["dest"])
+        nodes = nodes_of(arguments["hosts"], hostvars, durations)
+        self.world = SiteWorld(
+            arguments["hosts"], hostvars, arguments["sources"], arguments["timeout"], durations, Display().display
+        )
+        self.site = Site(nodes, arguments["upses"], filled_in(arguments["policy"]))
+        self.store = Store(arguments["state_dir"])
+
+    def result(self) -> dict[str, Any]:
+        """Do it, or in plan and check mode say what would be done."""
+        if self.mode != "run":
+            return self.told(self.looked())
+        try:
+            report = self.done()
+        except OutageBusy as error:
+            Display().display(self.words["busy"].format(why=error.message))
+            return {"changed": False, "busy": True, "msg": error.message}
+        told = self.told(report)
+        self.last(report)
+        return told
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        return WORDS[self.arguments["language"]]
+
+    @abstractmethod
+    def looked(self) -> Report:
+        """Return what a run would find, without writing anything."""
+
+    @abstractmethod
+    def done(self) -> Report:
+        """Do it."""
+
+    @abstractmethod
+    def told(self, report: Report) -> dict[str, Any]:
+        """Show it, write it down, and return the task's result."""
+
+    def last(self, report: Report) -> None:
+        """Do what comes after all is written."""
+
+    def facts(self, report: Report) -> Facts:
+        now = Moment.now()
+        return Facts(
+            mains=report.mains,
+            readings=report.readings,
+            hosts=[node["name"] for node in self.site.nodes if node["kind"] != "save"],
+            mode=self.mode,
+            outage=None if report.outage is None else report.outage.as_dict(),
+            age=0.0 if report.outage is None else now.since(report.outage.began),
+            plan=report.plan,
+            outcomes=[asdict(outcome) for outcome in report.outcomes],
+            next_look_epoch=report.next_look_epoch,
+            now_epoch=now.epoch,
+            trouble=report.trouble,
+            controller_due=report.controller_due,
+        )
+
+
+def filled_in(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the policy with what is missing filled in; Problem names what cannot be."""
+    known = Policy.from_dict(given)
+    filled = {
+        "reserve_seconds": known.reserve,
+        "concurrency": known.concurrency,
+        "poll_seconds": known.poll,
+        "minimum_charge_percent": known.minimum_charge,
+        "stable_seconds": known.stable,
+    }
+    return {**given, **filled}
