@@ -1,7 +1,7 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the actions of an outage have in common: from the options and the inventory to the site, its world, its state."""
+"""What the actions of an outage have in common: from options and inventory to the site, its world, its state."""
 
 from __future__ import annotations
 
