@@ -26,7 +26,14 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store 
     NodeState,
     Outage,
 )
-from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Outcome, OutageRun, Plan, Reading, Report, Site
+from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import (
+    OutageRun,
+    Outcome,
+    Plan,
+    Reading,
+    Report,
+    Site,
+)
 
 STILL_PLANNED = "The outage was planned and nobody has said that it is over; say so with -e outage=over."
 SHUTDOWN_AT_WORK = "A shutdown was broken off in its middle; run staged_shutdown first, it finishes what it had begun."
