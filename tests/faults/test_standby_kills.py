@@ -16,7 +16,7 @@ import pytest
 
 from tests.lab.pair import PRIMARY, STANDBY, Pair, kill_group
 
-KILLS = int(os.environ.get("CONTINGENCY_KILLS", "3"))
+KILLS = int(os.environ.get("CONTINGENCY_KILLS", "2"))
 SEED = 20261122
 ENDS_WITHIN = 60
 ACCEPT = ("-e", "accept_data_loss=300")

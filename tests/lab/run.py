@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 _RECAP = re.compile(r"^(\S+) +: ok=\d+ +changed=(\d+)", re.MULTILINE)
-_TITLE = re.compile(r"^(?:Core switch fail(?:over|back)|Standby (?:fail|switch)over): .*$", re.MULTILINE)
+_TITLE = re.compile(r"^(?:Core switch fail(?:over|back)|Standby (?:failover|switchover|rejoin)): .*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
