@@ -88,7 +88,7 @@ class Decision:
 
     @cached_property
     def feasible(self) -> bool:
-        """Return whether everything can be off in time: if it begins now; without an outage, a poll after one begins."""
+        """Return whether everything can be off in time: if it begins now; before an outage, a poll after one begins."""
         return not self.forecast.late(0.0 if self.situation.mode == ACTIVE else self.situation.policy.poll)
 
     @cached_property
@@ -107,18 +107,23 @@ class Decision:
                 f"{', '.join(situation.in_flight) or 'nothing'} is in shutdown and is finished."
             ]
         new = () if situation.recorded else ("No outage is on record, but mains is lost: it counts from now on.",)
-        return [*new, *self.due.why, *self._hard_why(), *self._retried()]
+        reasons = [*new, *self.due.why, *self._hard_why(), *self._retried()]
+        return reasons or [
+            f"Nothing is due yet: the outage is {situation.outage.age:.0f} s old; a full shutdown: {self._may_wait}."
+        ]
+
+    @property
+    def _may_wait(self) -> str:
+        return "nothing presses" if self.slack is None else f"that may wait for {self.slack:.0f} s"
 
     def _hard_why(self) -> list[str]:
         hard = self.dispatch.hard
         if not hard:
             return []
-        slack = "is not known" if self.slack is None else f"is {self.slack:.0f} s"
-        schedule = self.forecast.schedule
+        makespan, poll = self.forecast.schedule.makespan, self.situation.policy.poll
         return [
-            f"The hard trigger has fired for {', '.join(sorted(hard))}: everything there goes now. To shut all that is "
-            f"left takes {schedule.makespan:.0f} s, the slack {slack}, and the next look would be in "
-            f"{self.situation.policy.poll:.0f} s."
+            f"The hard trigger has fired for {', '.join(sorted(hard))}: all that is left there goes. It "
+            f"takes {makespan:.0f} s, {self._may_wait}, and the next look would be in {poll:.0f} s."
         ]
 
     def _retried(self) -> list[str]:
