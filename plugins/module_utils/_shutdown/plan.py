@@ -108,13 +108,15 @@ class Decision:
             ]
         new = () if situation.recorded else ("No outage is on record, but mains is lost: it counts from now on.",)
         reasons = [*new, *self.due.why, *self._hard_why(), *self._retried()]
-        return reasons or [
-            f"Nothing is due yet: the outage is {situation.outage.age:.0f} s old; a full shutdown: {self._may_wait}."
-        ]
+        return reasons or [f"Nothing is due yet: the outage is {situation.outage.age:.0f} s old; {self._may_wait}."]
 
     @property
     def _may_wait(self) -> str:
-        return "nothing presses" if self.slack is None else f"that may wait for {self.slack:.0f} s"
+        if self.slack is None:
+            return "no battery presses"
+        if self.slack < 0:
+            return f"the shutdown of everything is {-self.slack:.0f} s too late"
+        return f"the shutdown of everything may wait for {self.slack:.0f} s"
 
     def _hard_why(self) -> list[str]:
         hard = self.dispatch.hard
@@ -135,12 +137,17 @@ class Decision:
 
     @property
     def next_look(self) -> float:
-        """Return the seconds until a decision can change: at most a poll, at least one second."""
+        """Return the seconds until a decision can change: at most a poll, at least one second.
+
+        While mains is back, and may go again, at most what the batteries leave to react to that.
+        """
         situation = self.situation
         moments = [situation.policy.poll, *situation.in_flight.values()]
         moments += situation.work(self.dispatch.starts).values()
         if situation.mode == ACTIVE:
             moments += self._stage_moments()
+        if situation.mode == BACK and self.slack is not None:
+            moments.append(self.slack)
         return max(1.0, min(moments))
 
     def _stage_moments(self) -> list[float]:

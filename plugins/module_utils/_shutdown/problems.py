@@ -49,8 +49,8 @@ def _too_late(situation: Situation, forecast: Forecast, late: Sequence[str], sla
     more = f" (and {len(late) - 1} more)" if len(late) > 1 else ""
     return (
         f"The batteries are too small for the shutdown: begun {begin}, {first}{more} is off after {end:.0f} s and "
-        f"needs {situation.policy.reserve:.0f} s in reserve; with everything on, {feeds} would be empty after {dark:.0f} s. "
-        f"The latest start is {latest}, and the first look is up to {situation.policy.poll:.0f} s after mains is lost."
+        f"needs {situation.policy.reserve:.0f} s in reserve; with everything on, {feeds} is empty after {dark:.0f} s. "
+        f"The latest start is {latest}; mains may be lost for {situation.policy.poll:.0f} s before the first look."
     )
 
 
