@@ -19,7 +19,7 @@ description:
     that shares a UPS with it goes, and saves are dropped.
   - A host counts at full draw until it is confirmed off. With two feeds it draws half from each, and all from one when
     the other UPS is empty or unknown; it is at risk only if all its feeds are.
-  - A UPS that is unknown is never good news. In an outage it counts with its last trusted reading, drained since then at
+  - A UPS that is unknown is never good news. In an outage its last trusted reading counts, drained since then at
     the highest plausible load, and as empty if there is none. Alone it begins no outage; it is named in RV(problems).
   - Switches go after all hosts and saves, unless their C(after) names hosts; the controller goes after everything.
   - Without an outage it says what one that begins now would bring, among it stages that the batteries never reach.
@@ -135,8 +135,8 @@ options:
         default: 300
   readings:
     description:
-      - Readings of the UPSes. Of several readings of one UPS the last one is the present one; the earlier ones tell what
-        it held when it was last trusted.
+      - Readings of the UPSes. Of several readings of one UPS the last one is the present one; the earlier ones tell
+        what it held when it was last trusted.
     type: list
     elements: dict
     required: true
@@ -238,7 +238,7 @@ problems:
   sample: ["ups-b is unknown (its driver is not connected); nothing is known of its battery, it counts as empty."]
 feasible:
   description:
-    - Whether every node can be off in time, if the shutdown begins now; before an outage, if it begins a poll after one.
+    - Whether every node can be off in time if the shutdown begins now; before an outage, if it begins a poll after one.
     - For a start, whether it is allowed now.
   returned: always
   type: bool
@@ -309,8 +309,8 @@ critical_path_seconds:
   sample: 150.0
 depletion_seconds:
   description:
-    - If nothing is shut - seconds until each UPS is empty (C(upses)), until the first of them is (C(earliest)), and until
-      the first node loses power (C(first_node)). Null is never.
+    - If nothing is shut - seconds until each UPS is empty (C(upses)), until the first of them is (C(earliest)), and
+      until the first node loses power (C(first_node)). Null is never.
   returned: direction is shutdown
   type: dict
   sample: {upses: {ups-a: 2310.2, ups-b: 2604.9}, earliest: 2310.2, first_node: 2310.2}

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.dispatch import Dispatch, waits
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.endurance import NEVER, depletions
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.endurance import NEVER
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.forecast import Forecast
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.model import Site
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.problems import problems, shortage
@@ -200,7 +200,7 @@ class Decision:
 
     def _depletion(self) -> dict[str, Any]:
         """Return when each UPS is empty if nothing is shut, the first of them, and when the first node loses power."""
-        empty = depletions(self.situation.cells, self.situation.draws)
+        empty = self.forecast.empty_at
         return {
             "upses": {name: _rounded(seconds) for name, seconds in empty.items()},
             "earliest": _rounded(min(empty.values())),

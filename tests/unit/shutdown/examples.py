@@ -24,7 +24,7 @@ READINGS = 600
 def tried(count: int) -> Callable[[Any], Any]:
     """A decorator: the property is tried on so many instances, times CONTINGENCY_EXAMPLES."""
     return settings(
-        max_examples=count * int(os.environ.get(VARIABLE, "1")),
+        max_examples=max(1, round(count * float(os.environ.get(VARIABLE, "1")))),
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
