@@ -98,7 +98,8 @@ class Battery:
 
     ``share``: of a full battery, 0 to 1; ``background``: the load beside the nodes; ``steady``: of a UPS that is
     unknown the load it counts with, whatever is shut; ``lost``: whether it was seen without mains, now or at last;
-    ``remark``: what it was not told, as a sentence.
+    ``charge``: as it says itself; ``measured``: whether its present reading measures the battery at all; ``remark``:
+    what it was not told, as a sentence.
     """
 
     name: str
@@ -109,6 +110,8 @@ class Battery:
     steady: float | None = None
     lost: bool = False
     remark: str = ""
+    charge: float | None = None
+    measured: bool = False
 
 
 def batteries(
@@ -165,7 +168,7 @@ class _Case:
         return max([self.ups.nominal or 0.0, self.loads(None).full, *seen])
 
     def load(self, reading: Reading) -> float:
-        """Return the load a reading counts with: measured, at least that of its nodes; else the highest seen or told."""
+        """Return the load a reading counts with: measured, at least that of its nodes; else what was seen."""
         loads = self.loads(reading.at)
         seen = [each.watts for each in self.told if each.watts is not None]
         if reading.watts is not None:
@@ -188,7 +191,17 @@ def _battery(case: _Case) -> Battery:
     share = 0.0 if present.status == LOW_BATTERY else held.share
     low = f"{name} says low battery and counts as empty."
     remark = low if present.status == LOW_BATTERY else f"{name}: {held.remark}" if held.remark else ""
-    return Battery(name, present.status, share, held.curve, background, None, present.status != ONLINE, remark)
+    return Battery(
+        name=name,
+        status=present.status,
+        share=share,
+        curve=held.curve,
+        background=background,
+        lost=present.status != ONLINE,
+        remark=remark,
+        charge=present.charge,
+        measured=_measures(case.ups, present),
+    )
 
 
 @dataclass(frozen=True)
@@ -199,7 +212,7 @@ class _Held:
 
 
 def _held(case: _Case, present: Reading) -> _Held:
-    """Return what the battery holds by the present reading, bounded by the last complete one where it lacks a figure."""
+    """Return what the battery holds by the present reading, bounded by an earlier one where it lacks a figure."""
     earlier = _drained(case)
     if present.status == UNKNOWN or not _measures(case.ups, present):
         return earlier or _Held(0.0, _curve(case, NOTHING), "nothing is known of its battery, it counts as empty.")
@@ -250,7 +263,8 @@ def _drained(case: _Case) -> _Held | None:
     if trusted.status == LOW_BATTERY:
         return replace(held, share=0.0, remark=f"it said low battery {elapsed:.0f} s ago and counts as empty.")
     left = max(0.0, held.share - elapsed / held.curve.seconds(case.highest_load()))
-    remark = f"its reading of {elapsed:.0f} s ago counts, drained since then at {case.highest_load():.0f} W: {left:.0%} left."
+    load = f"{case.highest_load():.0f} W"
+    remark = f"its reading of {elapsed:.0f} s ago counts, drained since then at {load}: {left:.0%} left."
     return replace(held, share=left, remark=remark)
 
 

@@ -47,14 +47,21 @@ Cells = Dict[str, Cell]
 Draws = Dict[FrozenSet[str], float]
 
 
-def depletions(cells: Cells, draws: Draws, sheds: Sequence[Shed] = (), later: float = 0.0) -> dict[str, float]:
-    """Return when each UPS is empty, in seconds from now, NEVER where it is on mains.
+def depletions(cells: Cells, draws: Draws) -> dict[str, float]:
+    """Return when each UPS is empty if nothing goes off, in seconds from now, NEVER where it is on mains."""
+    run = _Run(cells, draws)
+    run.until(NEVER)
+    return run.empty_at
+
+
+def empty_while(cells: Cells, draws: Draws, sheds: Sequence[Shed], later: float, end: float) -> dict[str, float]:
+    """Return when each UPS is empty, NEVER where it is not before the ``end``.
 
     ``sheds`` is ordered by time, and each comes so much ``later``.
     """
     run = _Run(cells, draws)
     run.through(sheds, later)
-    run.until(NEVER)
+    run.until(end)
     return run.empty_at
 
 

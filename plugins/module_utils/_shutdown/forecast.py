@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.endurance import (
     NEVER,
@@ -19,6 +20,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.endura
     Draws,
     Shed,
     depletions,
+    empty_while,
     present_loads,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.model import SAVE, Node
@@ -43,6 +45,7 @@ class Forecast:
         self._cells, self._draws, self._reserve = cells, draws, reserve
         slots = sorted((end, name) for name, (_start, end) in schedule.slots.items())
         self._offs = [(end, name, frozenset(nodes[name].feeds)) for end, name in slots if nodes[name].kind != SAVE]
+        self._groups = {feeds for _end, _name, feeds in self._offs}
         self.sheds = _sheds(self._offs, nodes)
 
     def late(self, delay: float) -> list[str]:
@@ -50,15 +53,22 @@ class Forecast:
 
         A ``delay`` below 0: if all had begun so much earlier.
         """
+        if not self._offs:
+            return []
         later = max(0.0, delay) + self._reserve
-        empty = depletions(self._charged(max(0.0, -delay)), self._draws, self.sheds, later)
-        dark = {feeds: max(empty[each] for each in feeds) for feeds in {feeds for _end, _name, feeds in self._offs}}
+        cells, end = self._charged(max(0.0, -delay)), self._offs[-1][0] + later
+        empty = empty_while(cells, self._draws, self.sheds, later, end)
+        dark = {feeds: max(empty[each] for each in feeds) for feeds in self._groups}
         return [name for end, name, feeds in self._offs if end + later > dark[feeds] + INSTANT]
 
     def dark_at(self) -> dict[str, float]:
         """Return when each node that is yet to go loses power if nothing is shut, in seconds from now."""
-        empty = depletions(self._cells, self._draws)
-        return {name: max(empty[each] for each in feeds) for _end, name, feeds in self._offs}
+        return {name: max(self.empty_at[each] for each in feeds) for _end, name, feeds in self._offs}
+
+    @cached_property
+    def empty_at(self) -> dict[str, float]:
+        """Return when each UPS is empty if nothing is shut, in seconds from now."""
+        return depletions(self._cells, self._draws)
 
     def slack(self) -> float | None:
         """Return how long the beginning may wait, below 0 by how much it is too late; None where nothing presses."""

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.dispatch import Dispatch, waits
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.endurance import NEVER, depletions
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.endurance import NEVER
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.forecast import Forecast
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.model import Site
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.problems import problems, shortage
@@ -88,7 +88,7 @@ class Decision:
 
     @cached_property
     def feasible(self) -> bool:
-        """Return whether everything can be off in time: if it begins now; without an outage, a poll after one begins."""
+        """Return whether everything can be off in time: if it begins now; before an outage, a poll after one begins."""
         return not self.forecast.late(0.0 if self.situation.mode == ACTIVE else self.situation.policy.poll)
 
     @cached_property
@@ -107,18 +107,25 @@ class Decision:
                 f"{', '.join(situation.in_flight) or 'nothing'} is in shutdown and is finished."
             ]
         new = () if situation.recorded else ("No outage is on record, but mains is lost: it counts from now on.",)
-        return [*new, *self.due.why, *self._hard_why(), *self._retried()]
+        reasons = [*new, *self.due.why, *self._hard_why(), *self._retried()]
+        return reasons or [f"Nothing is due yet: the outage is {situation.outage.age:.0f} s old; {self._may_wait}."]
+
+    @property
+    def _may_wait(self) -> str:
+        if self.slack is None:
+            return "no battery presses"
+        if self.slack < 0:
+            return f"the shutdown of everything is {-self.slack:.0f} s too late"
+        return f"the shutdown of everything may wait for {self.slack:.0f} s"
 
     def _hard_why(self) -> list[str]:
         hard = self.dispatch.hard
         if not hard:
             return []
-        slack = "is not known" if self.slack is None else f"is {self.slack:.0f} s"
-        schedule = self.forecast.schedule
+        makespan, poll = self.forecast.schedule.makespan, self.situation.policy.poll
         return [
-            f"The hard trigger has fired for {', '.join(sorted(hard))}: everything there goes now. To shut all that is "
-            f"left takes {schedule.makespan:.0f} s, the slack {slack}, and the next look would be in "
-            f"{self.situation.policy.poll:.0f} s."
+            f"The hard trigger has fired for {', '.join(sorted(hard))}: all that is left there goes. It "
+            f"takes {makespan:.0f} s, {self._may_wait}, and the next look would be in {poll:.0f} s."
         ]
 
     def _retried(self) -> list[str]:
@@ -130,12 +137,17 @@ class Decision:
 
     @property
     def next_look(self) -> float:
-        """Return the seconds until a decision can change: at most a poll, at least one second."""
+        """Return the seconds until a decision can change: at most a poll, at least one second.
+
+        While mains is back, and may go again, at most what the batteries leave to react to that.
+        """
         situation = self.situation
         moments = [situation.policy.poll, *situation.in_flight.values()]
         moments += situation.work(self.dispatch.starts).values()
         if situation.mode == ACTIVE:
             moments += self._stage_moments()
+        if situation.mode == BACK and self.slack is not None:
+            moments.append(self.slack)
         return max(1.0, min(moments))
 
     def _stage_moments(self) -> list[float]:
@@ -188,7 +200,7 @@ class Decision:
 
     def _depletion(self) -> dict[str, Any]:
         """Return when each UPS is empty if nothing is shut, the first of them, and when the first node loses power."""
-        empty = depletions(self.situation.cells, self.situation.draws)
+        empty = self.forecast.empty_at
         return {
             "upses": {name: _rounded(seconds) for name, seconds in empty.items()},
             "earliest": _rounded(min(empty.values())),

@@ -28,14 +28,14 @@ def problems(
     yield from _stage_order(situation)
 
 
-def shortage(situation: Situation, forecast: Forecast, slack: float | None) -> Iterator[str]:
-    """Yield why the shutdown cannot be in time, or which stage the batteries never reach."""
+def shortage(situation: Situation, forecast: Forecast, slack: float | None, stages: bool = True) -> Iterator[str]:
+    """Yield why the shutdown cannot be in time, or, if asked, which of the ``stages`` the batteries never reach."""
     active = situation.mode == ACTIVE
     margin = 0.0 if active else situation.policy.poll
     late = forecast.late(margin)
     if late and slack is not None:
         yield _too_late(situation, forecast, late, slack)
-    elif situation.mode == IDLE and slack is not None:
+    elif stages and situation.mode == IDLE and slack is not None:
         yield from unreached(situation)
 
 
@@ -48,9 +48,9 @@ def _too_late(situation: Situation, forecast: Forecast, late: Sequence[str], sla
     latest = f"{-slack:.0f} s before that" if slack < 0 else f"{slack:.0f} s after that"
     more = f" (and {len(late) - 1} more)" if len(late) > 1 else ""
     return (
-        f"The batteries are too small for the shutdown: begun {begin}, {first}{more} is off after {end:.0f} s and has to "
-        f"have {situation.policy.reserve:.0f} s in reserve; with everything on, {feeds} would be empty after {dark:.0f} s. "
-        f"The latest start is {latest}, and the first look is up to {situation.policy.poll:.0f} s after mains is lost."
+        f"The batteries are too small for the shutdown: begun {begin}, {first}{more} is off after {end:.0f} s and "
+        f"needs {situation.policy.reserve:.0f} s in reserve; with everything on, {feeds} is empty after {dark:.0f} s. "
+        f"The latest start is {latest}; mains may be lost for {situation.policy.poll:.0f} s before the first look."
     )
 
 

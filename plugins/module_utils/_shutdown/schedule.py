@@ -97,7 +97,7 @@ class Schedule:
 def list_schedule(graph: Graph, work: Mapping[str, float], running: Mapping[str, float], concurrency: int) -> Schedule:
     """Schedule ``work`` (name: duration) beside what is ``running`` (name: what is left of it).
 
-    A node that is in neither is off, or stays: it takes no time, and what comes after it waits for what comes before it.
+    A node that is in neither is off, or stays: it takes no time, and what comes after it waits for what is before it.
     """
     tails = graph.tails({**work, **running})
     rank = {name: number for number, name in enumerate(graph.order)}
@@ -126,7 +126,7 @@ def startable(
     work: Mapping[str, float],
     concurrency: int,
 ) -> list[str]:
-    """Return which of the ``ready`` nodes start now by a schedule's slots: those whose turn it is, and those that harm nobody's turn.
+    """Return which of the ``ready`` nodes start now by a schedule's slots: those whose turn it is, and harmless ones.
 
     One may overtake where a slot stays idle in the schedule as long as it runs, so that nothing starts later for it.
     """

@@ -123,13 +123,8 @@ class Situation:
             node.name for node in self.on if node.kind in (HOST, SAVE) and not self.on_mains & set(node.feeds)
         )
         for name in self.graph.order:
-            node = self.nodes.get(name)
-            if (
-                node is None
-                or node.kind not in (SWITCH, CONTROLLER)
-                or name not in on
-                or self.on_mains & set(node.feeds)
-            ):
+            dark = name in on and not self.on_mains & set(self.nodes[name].feeds)
+            if not dark or self.nodes[name].kind not in (SWITCH, CONTROLLER):
                 continue
             if all(each in going or each not in on for each in self.graph.waits_for(name)):
                 going.add(name)

@@ -78,8 +78,11 @@ def start_limitation(
         battery = situation.held[name]
         if battery.status != ONLINE:
             return battery.remark or f"{name} is on battery; start again when mains is back on it."
-    since = _stable_limitation(site, online_since_epoch, now)
-    return since or _charge_limitation(situation, readings, feeding) or _shutdown_limitation(situation)
+    return (
+        _stable_limitation(site, online_since_epoch, now)
+        or _charge_limitation(situation, feeding)
+        or _shutdown_limitation(situation)
+    )
 
 
 def _stable_limitation(site: Site, since: float | None, now: float) -> str | None:
@@ -95,14 +98,12 @@ def _stable_limitation(site: Site, since: float | None, now: float) -> str | Non
     return None
 
 
-def _charge_limitation(
-    situation: Situation, readings: Sequence[Mapping[str, Any]], feeding: Sequence[str]
-) -> str | None:
+def _charge_limitation(situation: Situation, feeding: Sequence[str]) -> str | None:
     least = situation.policy.minimum_charge
     for name in feeding:
         battery = situation.held[name]
-        charge = battery.charge if battery.charge is not None else None if not battery.measured else battery.share
-        if charge is None:
+        charge = battery.share if battery.charge is None else battery.charge
+        if not battery.measured:
             return f"{name} does not tell its charge; at least {least:.0f} % is needed, so start by hand."
         if charge * 100 < least:
             return f"{name} is charged to {charge:.0%} and needs {least:.0f} %; wait, or lower minimum_charge_percent."
