@@ -117,8 +117,7 @@ class _Work:
             return self._result(self._watch.state, limitation, failed=True)
         begun = self._ask_by_login()
         if self._told.refused:
-            refused = off_sentences.wrong_machine(self._host.name, self._host.kind)
-            return self._result(PowerState.ON, refused, failed=True)
+            return self._wrong_machine()
         if self._host.is_controller:
             return self._controller_goes(begun)
         if not begun and not self._changed and self._watch.settle():
@@ -275,6 +274,8 @@ class _Work:
 
     def _forced(self, begun: bool) -> dict[str, Any]:
         power = self._means.power
+        if self._told.refused:
+            return self._wrong_machine()
         if power is None or not self._host.force:
             return self._not_off(begun)
         started = self._clock.now()
@@ -339,6 +340,10 @@ class _Work:
             self._means.durations.add(self._host.name, self._clock.wall(), took, how, self._host.timeout)
         except DurationsError as error:
             self._warnings.append(str(error))
+
+    def _wrong_machine(self) -> dict[str, Any]:
+        refused = off_sentences.wrong_machine(self._host.name, self._host.kind)
+        return self._result(PowerState.ON, refused, failed=True)
 
     def _not_off(self, begun: bool) -> dict[str, Any]:
         waited = self._clock.now() - self._started

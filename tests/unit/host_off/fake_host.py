@@ -36,6 +36,7 @@ class FakeHost:
     shuts_in: float | None = 8.0
     services_take: tuple[float, ...] = (1.0, 3.0)
     no_login: str | None = None
+    no_login_until: float = 0.0
     breaks: int = 0
     hangs_at_login: bool = False
     stopping: bool = False
@@ -52,7 +53,7 @@ class FakeHost:
 
     def run(self, command: str, timeout: float) -> Answer:
         self.commands.append((self.clock.now(), command))
-        if self.no_login is not None or not self.bmc.is_on():
+        if self.no_login is not None or self.clock.now() < self.no_login_until or not self.bmc.is_on():
             self.clock.sleep(min(timeout, 3.0))
             raise NoLogin(self.no_login or "Connection timed out")
         if self.hangs_at_login:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._power.model import (
     BmcRefused,
+    BmcUnreachable,
     PowerState,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.kinds import KINDS, kind_named
@@ -300,6 +301,14 @@ def test_the_controller_is_never_shut_down_as_an_ordinary_host(check_mode: bool)
     assert (result["failed"], result["changed"], result["state"]) == (True, False, "on")
     assert "identity of the machine that this runs on" in result["msg"]
     assert fake.bmc.is_on()
+    assert fake.bmc.actions() == []
+
+
+def test_a_controller_that_answers_only_later_is_not_forced_off_either() -> None:
+    fake = FakeHost(identity=OWN, no_login_until=5.0)
+    fake.bmc.refusals = {"graceful_off": [BmcUnreachable("The BMC 10.0.0.21 does not answer.")]}
+    result = run(fake)
+    assert (result["failed"], result["changed"], result["state"]) == (True, False, "on")
     assert fake.bmc.actions() == []
 
 

@@ -132,6 +132,12 @@ def test_keywords_of_the_task_hold_where_the_host_says_nothing_else() -> None:
     assert login._connection.become is not None
 
 
+def test_who_is_that_user_already_needs_no_sudo() -> None:
+    login = machine.ConnectionMachine("his-app-1", {"ansible_become": True, "ansible_user": "root"})
+    assert not login._becomes_another()
+    assert machine.ConnectionMachine("his-app-1", {"ansible_become": True, "ansible_user": "op"})._becomes_another()
+
+
 def test_this_machine_tells_its_identity() -> None:
     own = machine.own_identity()
     assert own.boot_id
