@@ -83,6 +83,7 @@ class _Work:
         self._warnings: list[str] = [f"{host.name}: {host.kind.caution}"] if host.kind.caution else []
         self._told = Told()
         self._changed = False
+        self._was_under_way = False
         self._how: str | None = None
         self._seconds: dict[str, float] = {}
 
@@ -204,6 +205,8 @@ class _Work:
         except NoLogin as error:
             if not error.broken:
                 raise
+            # What was sent may be at work there.
+            self._changed = True
             self._note(f"the login broke ({error}); once more")
         self._clock.sleep(LOGIN_AGAIN_SECONDS)
         return machine.run(command, self._call_seconds())
@@ -239,6 +242,7 @@ class _Work:
 
     def _is_under_way(self, seen: str) -> bool:
         self._how = "graceful"
+        self._was_under_way = not self._changed
         self._note(f"a shutdown is under way ({seen}); not started again")
         return True
 
@@ -334,7 +338,7 @@ class _Work:
 
     def _keep(self, took: float, how: str) -> None:
         """Keep the duration of a shutdown that this run saw from its beginning."""
-        if self._means.durations is None or not self._changed or self._told.under_way:
+        if self._means.durations is None or not self._changed or self._was_under_way:
             return
         try:
             self._means.durations.add(self._host.name, self._clock.wall(), took, how, self._host.timeout)

@@ -97,10 +97,11 @@ def test_a_login_that_is_turned_away_because_the_host_goes_down_is_a_shutdown_un
     assert fake.bmc.actions() == []
 
 
-def test_a_login_that_breaks_in_the_middle_is_made_once_more() -> None:
+def test_a_login_that_breaks_in_the_middle_is_made_once_more(durations: Durations) -> None:
     fake = FakeHost(breaks=1, shuts_in=20.0)
-    result = run(fake)
-    assert (result["state"], result["how"]) == ("off", "graceful")
+    result = run(fake, durations=durations)
+    assert (result["state"], result["how"], result["changed"]) == ("off", "graceful", True)
+    assert len(durations.of("his-app-1")) == 1
     assert len(fake.commands) == 2
     assert fake.bmc.actions() == []
 
@@ -116,6 +117,13 @@ def test_a_hanging_shutdown_is_forced_after_the_timeout(durations: Durations) ->
     assert fake.bmc.asked[0][0] == pytest.approx(TIMEOUT, abs=1.0)
     assert not result["failed"]
     assert durations.p95("his-app-1") >= TIMEOUT
+
+
+def test_a_shutdown_that_hung_before_this_run_is_forced_and_tells_no_duration(durations: Durations) -> None:
+    fake = FakeHost(stopping=True)
+    result = run(fake, durations=durations)
+    assert (result["state"], result["how"], result["changed"]) == ("off", "forced", True)
+    assert durations.of("his-app-1") == []
 
 
 def test_nothing_is_forced_where_that_is_not_wanted() -> None:
