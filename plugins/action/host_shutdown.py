@@ -16,7 +16,12 @@ from ansible_collections.contingency.infra.plugins.modules.host_shutdown import 
 from ansible_collections.contingency.infra.plugins.plugin_utils import off_inventory
 from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations
 from ansible_collections.contingency.infra.plugins.plugin_utils.host_off import Means, shut_down
-from ansible_collections.contingency.infra.plugins.plugin_utils.machine import ConnectionMachine, TaskMachine
+from ansible_collections.contingency.infra.plugins.plugin_utils.machine import (
+    ConnectionMachine,
+    TaskMachine,
+    keywords_of,
+    passwords_of,
+)
 
 EVIDENCE_DIR = "contingency_evidence_dir"
 
@@ -54,10 +59,13 @@ class ActionModule(ActionBase):
         self, name: str, settings: Mapping[str, Any], hostvars: Mapping[str, Any], durations: Durations
     ) -> Means:
         machine = TaskMachine(name, self._connection, self._execute)
+        keywords, passwords = keywords_of(self._task), passwords_of(self._play_context)
+
+        def login(other: str) -> ConnectionMachine:
+            return ConnectionMachine(other, hostvars[other], keywords, passwords)
+
         try:
-            return off_inventory.means_of(
-                name, settings, machine, lambda other: ConnectionMachine(other, hostvars[other]), hostvars, durations
-            )
+            return off_inventory.means_of(name, settings, machine, login, hostvars, durations)
         except AnsibleError as error:
             raise AnsibleActionFail(f"{name}: {str(error.message).removeprefix(f'{name}: ')}") from error
 

@@ -83,6 +83,7 @@ class _Work:
         self._warnings: list[str] = [f"{host.name}: {host.kind.caution}"] if host.kind.caution else []
         self._told = Told()
         self._changed = False
+        self._was_under_way = False
         self._how: str | None = None
         self._seconds: dict[str, float] = {}
 
@@ -117,8 +118,7 @@ class _Work:
             return self._result(self._watch.state, limitation, failed=True)
         begun = self._ask_by_login()
         if self._told.refused:
-            refused = off_sentences.wrong_machine(self._host.name, self._host.kind)
-            return self._result(PowerState.ON, refused, failed=True)
+            return self._wrong_machine()
         if self._host.is_controller:
             return self._controller_goes(begun)
         if not begun and not self._changed and self._watch.settle():
@@ -205,6 +205,8 @@ class _Work:
         except NoLogin as error:
             if not error.broken:
                 raise
+            # What was sent may be at work there.
+            self._changed = True
             self._note(f"the login broke ({error}); once more")
         self._clock.sleep(LOGIN_AGAIN_SECONDS)
         return machine.run(command, self._call_seconds())
@@ -240,6 +242,7 @@ class _Work:
 
     def _is_under_way(self, seen: str) -> bool:
         self._how = "graceful"
+        self._was_under_way = not self._changed
         self._note(f"a shutdown is under way ({seen}); not started again")
         return True
 
@@ -275,6 +278,8 @@ class _Work:
 
     def _forced(self, begun: bool) -> dict[str, Any]:
         power = self._means.power
+        if self._told.refused:
+            return self._wrong_machine()
         if power is None or not self._host.force:
             return self._not_off(begun)
         started = self._clock.now()
@@ -333,12 +338,16 @@ class _Work:
 
     def _keep(self, took: float, how: str) -> None:
         """Keep the duration of a shutdown that this run saw from its beginning."""
-        if self._means.durations is None or not self._changed or self._told.under_way:
+        if self._means.durations is None or not self._changed or self._was_under_way:
             return
         try:
             self._means.durations.add(self._host.name, self._clock.wall(), took, how, self._host.timeout)
         except DurationsError as error:
             self._warnings.append(str(error))
+
+    def _wrong_machine(self) -> dict[str, Any]:
+        refused = off_sentences.wrong_machine(self._host.name, self._host.kind)
+        return self._result(PowerState.ON, refused, failed=True)
 
     def _not_off(self, begun: bool) -> dict[str, Any]:
         waited = self._clock.now() - self._started

@@ -30,6 +30,16 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.remote
 from ansible_collections.contingency.infra.plugins.plugin_utils.off_words import NoLogin
 
 Executed = tuple[int, bytes, bytes]
+_KEYWORDS = (
+    "connection",
+    "remote_user",
+    "port",
+    "become",
+    "become_method",
+    "become_user",
+    "become_flags",
+    "become_exe",
+)
 _LOCAL = ("local", "ansible.builtin.local")
 _BROKEN = ("closed by", "connection reset", "broken pipe", "not responding", "connection to")
 _STANDARD_INPUT = b"\n"
@@ -40,7 +50,7 @@ class ConnectionMachine:
     """A host of the inventory, reached as a task for it would be: every ssh option and become of the site holds.
 
     ``variables`` are the host's, as hostvars gives them. ``keywords`` are those of the task that are to hold for it
-    too, such as remote_user, become and timeout; ``passwords`` are what -k and -K asked for.
+    too (`keywords_of`), ``passwords`` are what -k and -K asked for (`passwords_of`).
     """
 
     def __init__(
@@ -54,7 +64,9 @@ class ConnectionMachine:
         given = dict(keywords or {})
         play_context = PlayContext(passwords=dict(passwords or {}))
         play_context.remote_addr = variables.get("ansible_host") or name
-        transport = str(variables.get("ansible_connection") or given.get("connection") or constants.DEFAULT_TRANSPORT)
+        transport = str(
+            variables.get("ansible_connection") or given.pop("connection", None) or constants.DEFAULT_TRANSPORT
+        )
         self._connection = connection_loader.get(transport, play_context, new_stdin=None)
         if self._connection is None:
             raise AnsibleError(f"{name}: there is no connection plugin {transport}; correct ansible_connection.")
@@ -71,13 +83,18 @@ class ConnectionMachine:
 
     def _execute(self, command: str) -> Executed:
         connection, become = self._connection, self._connection.become
-        if become:
+        if become and self._becomes_another():
             command = become.build_become_command(command, connection._shell)
         if connection.allow_executable and self._shell:
             command = f"{self._shell} -c {shlex.quote(command)}"
         takes_input = become is None or become.pipelining
         status, output, error = connection.exec_command(command, in_data=_STANDARD_INPUT if takes_input else None)
         return status, output, error
+
+    def _becomes_another(self) -> bool:
+        """As Ansible has it: who is that user already needs no sudo."""
+        remote = self._connection.get_option("remote_user")
+        return bool(constants.BECOME_ALLOW_SAME_USER or self._connection.become.get_option("become_user") != remote)
 
     def _set_become(self, variables: Mapping[str, Any], keywords: Mapping[str, Any]) -> None:
         wanted = variables.get("ansible_become")
@@ -94,7 +111,7 @@ class ConnectionMachine:
         self, variables: Mapping[str, Any], keywords: Mapping[str, Any], passwords: Mapping[str, str]
     ) -> None:
         """Give the connection, its shell and its become their options, from variables, keywords and settings."""
-        keys = {name: value for name, value in keywords.items() if value is not None and name != "retries"}
+        keys = {name: value for name, value in keywords.items() if value is not None}
         if passwords.get("conn_pass"):
             keys["password"] = passwords["conn_pass"]
         if passwords.get("become_pass"):
@@ -108,6 +125,16 @@ class ConnectionMachine:
                 names = constants.config.get_plugin_vars(kind, plugin._load_name)
                 values = {each: variables[each] for each in names if variables.get(each) is not None}
                 plugin.set_options(task_keys=keys, var_options={"inventory_hostname": self.name, **values})
+
+
+def keywords_of(task: Any) -> dict[str, Any]:
+    """Return the keywords of a task that hold for its logins to other hosts too."""
+    return {name: getattr(task, name) for name in _KEYWORDS}
+
+
+def passwords_of(play_context: PlayContext) -> dict[str, str]:
+    """Return what -k and -K asked for."""
+    return {"conn_pass": play_context.password or "", "become_pass": play_context.become_pass or ""}
 
 
 class TaskMachine:

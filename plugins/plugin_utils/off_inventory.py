@@ -99,9 +99,11 @@ def power_of(name: str, described: Any) -> PowerControl | None:
     """Return the BMC; None where there is none that can switch off and tell the state, as with Wake-on-LAN."""
     if not described:
         return None
+    if not isinstance(described, Mapping):
+        raise AnsibleActionFail(f"{name}: shutdown_bmc or standby_bmc is not a dictionary; write protocol, host, user.")
     try:
-        control = open_control(Bmc.from_dict(dict(described)))
-    except (PowerError, TypeError, ValueError) as error:
+        control = open_control(Bmc.from_dict(described))
+    except PowerError as error:
         raise AnsibleActionFail(f"{name}: shutdown_bmc or standby_bmc cannot be used: {error}") from error
     return control if control.limitation("forced_off") is None else None
 
