@@ -26,6 +26,7 @@ from tests.lab.ups.daemons import ADDRESS, UPSD_PORT, Upsd, wait
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 ANSIBLE = Path(sys.executable).with_name("ansible")
+COMMAND = (str(ANSIBLE), "localhost", "-i", "localhost,", "-c", "local", "-m", "contingency.infra.ups_info")
 ONLINE = {
     "ups.status": "OL CHRG",
     "battery.runtime": "1800",
@@ -126,8 +127,7 @@ def test_the_module(shared: Upsd, tmp_path: Path) -> None:
     lost = {**options("ups-x"), "name": "lost", "user": "monitor", "password": "lab-only"}
     arguments = json.dumps({"sources": [options("ups-d"), lost], "timeout": SECONDS})
     done = subprocess.run(
-        [str(ANSIBLE), "localhost", "-i", "localhost,", "-c", "local", "-m", "contingency.infra.ups_info"]
-        + ["-a", arguments, "--check", "-vvv"],
+        [*COMMAND, "-a", arguments, "--check", "-vvv"],
         cwd=CHECKOUT,
         env={**os.environ, "ANSIBLE_HOME": str(tmp_path), "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
         capture_output=True,
