@@ -35,13 +35,15 @@ ONLINE = {
     "ups.realpower.nominal": "3000",
 }
 OUTAGE = {**ONLINE, "ups.status": "OB DISCHRG", "battery.runtime": "1200", "battery.charge": "90"}
+ODD = {**ONLINE, "ups.id": '"the \\"big\\" one \\\\ left"'}
 UPSES = ("ups-a", "ups-b", "ups-c", "ups-d")
 SECONDS = 5.0
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upsd]:
-    with own_network(), daemons.upsd(tmp_path_factory.mktemp("upsd"), dict.fromkeys(UPSES, ONLINE), tls=True) as found:
+    upses = {**dict.fromkeys(UPSES, ONLINE), "ups-b": ODD}
+    with own_network(), daemons.upsd(tmp_path_factory.mktemp("upsd"), upses, tls=True) as found:
         wait(lambda: all(read(name).status == "online" for name in UPSES), "all UPSes on line")
         yield found
 
@@ -78,8 +80,6 @@ def test_an_outage_is_seen_and_a_runtime_that_lies_is_not_believed(shared: Upsd)
 
 
 def test_odd_texts_come_as_they_are(shared: Upsd) -> None:
-    shared.say("ups-b", {**ONLINE, "ups.id": '"the \\"big\\" one \\\\ left"'})
-    wait(lambda: "ups.id" in read("ups-b").raw, "the text")
     assert read("ups-b").raw["ups.id"] == 'the "big" one \\ left'
 
 
