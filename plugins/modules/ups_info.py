@@ -21,7 +21,7 @@ description:
     as an old battery does that.
   - Nothing is sent to a UPS but questions.
 requirements:
-  - The Python package C(pysnmp) 7.1 on the controller for sources of the kind V(snmp); see requirements-snmp.txt.
+  - The Python package C(pysnmp), 7.1 or newer and below 8, on the controller for sources of the kind V(snmp).
 options:
   sources:
     description: The UPSes, and how each is read.

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import builtins
 import socket
 import sys
 import threading
@@ -182,16 +181,9 @@ def test_an_agent_that_does_not_answer_costs_no_more_than_the_deadline(more: dic
 
 
 def test_without_the_package_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *more: Any, **options: Any) -> Any:
-        if name.split(".", maxsplit=1)[0] == "pysnmp":
-            raise ModuleNotFoundError("No module named 'pysnmp'", name="pysnmp")
-        return real(name, *more, **options)
-
     for name in [name for name in sys.modules if name.split(".")[0] == "pysnmp"]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "pysnmp", None)
     found = ask(9, 2)
     assert found.status == "unknown"
     assert "pip install 'pysnmp>=7.1,<8'" in str(found.why)
