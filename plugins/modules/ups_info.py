@@ -223,9 +223,11 @@ unknown:
   sample: []
 """
 
+from typing import Any, Dict
+
 from ansible.module_utils.basic import AnsibleModule
 
-SOURCE_SPEC = {
+SOURCE_SPEC: Dict[str, Dict[str, Any]] = {
     "name": {"type": "str", "required": True},
     "kind": {"type": "str", "choices": ["nut", "apcupsd", "snmp"], "required": True},
     "host": {"type": "str", "required": True},

@@ -128,7 +128,7 @@ def upsd(directory: Path, upses: Mapping[str, Mapping[str, str]], tls: bool = Fa
         for name in upses:
             argv = [*_NUT, "/lib/nut/dummy-ups", "-F", "-u", "root", "-a", name]
             found.drivers[name] = stack.enter_context(daemon(directory, argv))
-            wait(lambda name=name: (directory / f"dummy-ups-{name}").is_socket(), f"driver of {name}")
+            wait((directory / f"dummy-ups-{name}").is_socket, f"driver of {name}")
         stack.enter_context(daemon(directory, [*_NUT, "/lib/nut/upsd", "-F", "-u", "root"]))
         wait(lambda: listens(UPSD_PORT), "upsd")
         yield found

@@ -101,7 +101,7 @@ def test_a_whole_reading_of_powernet(tmp_path: Path) -> None:
     assert "has no object of the MIB ietf; correct mib" in str(other.why)
 
 
-USER = {
+USER: dict[str, Any] = {
     "community": None,
     "version": "3",
     "user": "reader",

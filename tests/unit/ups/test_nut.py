@@ -143,6 +143,12 @@ def test_nobody_listens() -> None:
     assert "cannot be reached (connection refused); check host and port" in str(read(port).why)
 
 
+@pytest.mark.parametrize("state", ["quiet", "updateinfo", "dumping"])
+def test_a_driver_at_its_work_is_fine(state: str) -> None:
+    with serving(upsd({**ONLINE, "driver.state": state})) as port:
+        assert read(port).status == "online"
+
+
 def test_a_driver_that_looks_for_its_ups_is_no_contact() -> None:
     with serving(upsd({**ONLINE, "driver.state": "reconnect.trying"})) as port:
         reading = read(port)

@@ -137,7 +137,7 @@ def test_no_status_at_all() -> None:
         ("ups_load", "", "load_percent", "does not tell"),
     ],
 )
-def test_an_implausible_figure_is_null_and_named(variable: str, text: str | None, field: str, told: str) -> None:
+def test_an_implausible_figure_is_null_and_named(variable: str, text: Any, field: str, told: str) -> None:
     found = reading(**{variable: text})
     assert getattr(found, field) is None
     assert told in why(found, field)
@@ -197,7 +197,7 @@ def test_on_bypass_no_battery_carries_the_load() -> None:
         ({"ups_realpower": None, "ups_realpower_nominal": None}, None, None, ""),
     ],
 )
-def test_power(variables: dict[str, str | None], watts: float | None, nominal: float | None, told: str) -> None:
+def test_power(variables: dict[str, Any], watts: float | None, nominal: float | None, told: str) -> None:
     found = reading(**variables)
     assert (found.power_watts, found.nominal_watts) == (watts, nominal)
     assert told in why(found, "power_watts")

@@ -14,7 +14,7 @@ from ansible_collections.contingency.infra.plugins.action import ups_info
 from ansible_collections.contingency.infra.plugins.module_utils._ups import nut, source
 from ansible_collections.contingency.infra.plugins.module_utils._ups.model import Reading, UpsError
 from ansible_collections.contingency.infra.plugins.module_utils._ups.source import Source, read_all
-from ansible_collections.contingency.infra.plugins.modules.ups_info import ARGUMENT_SPEC, DOCUMENTATION
+from ansible_collections.contingency.infra.plugins.modules.ups_info import DOCUMENTATION, SOURCE_SPEC
 
 from tests.unit.ups import daemons
 from tests.unit.ups.daemons import ADDRESS, ONLINE, serving, upsd
@@ -74,6 +74,7 @@ def test_what_a_library_makes_of_a_device_ends_as_unknown(monkeypatch: pytest.Mo
         ([{**NUT, "host": " "}], "has no host"),
         ([{**NUT, "port": 0}], "The port of a cannot be 0"),
         ([{**NUT, "port": 65536}], "The port of a cannot be 65536"),
+        ([{**NUT, "port": "nut"}], "The port of a cannot be nut"),
         ([{**NUT, "colour": "red"}], "has no option colour"),
         ([{**NUT, "ups": None}], "needs ups"),
         ([{**NUT, "ups": "a b"}], "without blanks"),
@@ -126,7 +127,7 @@ def test_previous_readings_have_to_be_some(previous: list[Any]) -> None:
     ("options", "where"),
     [
         (NUT, "nut://10.0.0.5:3493/ups-a"),
-        ({**NUT, "host": "fd00::5", "port": 13493}, "nut://[fd00::5]:13493/ups-a"),
+        ({**NUT, "host": "fd00::5", "port": "13493"}, "nut://[fd00::5]:13493/ups-a"),
         ({"name": "d", "kind": "apcupsd", "host": "10.0.0.7"}, "apcupsd://10.0.0.7:3551"),
         (V2, "snmp://10.0.0.8:161/ietf"),
         ({**V3, "mib": "powernet"}, "snmp://10.0.0.9:161/powernet"),
@@ -161,15 +162,13 @@ def test_a_secret_that_comes_back_is_hidden_and_cuts_no_status() -> None:
 
 
 def test_secrets_are_those_that_ansible_hides_too() -> None:
-    options = ARGUMENT_SPEC["sources"]["options"]
-    assert {name for name, spec in options.items() if spec.get("no_log")} == set(source.SECRETS)
+    assert {name for name, spec in SOURCE_SPEC.items() if spec.get("no_log")} == set(source.SECRETS)
     assert ups_info.secrets([{**V2, "password": "another"}]) == {"hidden-word", "another"}
 
 
 def test_module_and_area_know_the_same_options() -> None:
-    options = ARGUMENT_SPEC["sources"]["options"]
-    assert set(options) == set(Source.__dataclass_fields__)
+    assert set(SOURCE_SPEC) == set(Source.__dataclass_fields__)
     documented = yaml.safe_load(DOCUMENTATION)["options"]["sources"]["suboptions"]
     assert {name: each.get("choices") for name, each in documented.items()} == {
-        name: spec.get("choices") for name, spec in options.items()
+        name: spec.get("choices") for name, spec in SOURCE_SPEC.items()
     }
