@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         validation = ArgumentSpecValidator(ARGUMENT_SPEC).validate(self._task.args.copy())
-        hidden = secrets(self._task.args.get("sources"))
+        hidden = secrets(self._task.args.get("sources")) | secrets(validation.validated_parameters.get("sources"))
         if validation.error_messages:
             raise AnsibleActionFail(str(remove_values("; ".join(validation.error_messages), hidden)))
         arguments = plain(validation.validated_parameters)

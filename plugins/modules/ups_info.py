@@ -21,7 +21,7 @@ description:
     as an old battery does that.
   - Nothing is sent to a UPS but questions.
 requirements:
-  - The Python package C(pysnmp) 7.1 on the controller for sources of the kind V(snmp); see requirements-snmp.txt.
+  - The Python package C(pysnmp), 7.1 or newer and below 8, on the controller for sources of the kind V(snmp).
 options:
   sources:
     description: The UPSes, and how each is read.
@@ -223,9 +223,11 @@ unknown:
   sample: []
 """
 
+from typing import Any, Dict
+
 from ansible.module_utils.basic import AnsibleModule
 
-SOURCE_SPEC = {
+SOURCE_SPEC: Dict[str, Dict[str, Any]] = {
     "name": {"type": "str", "required": True},
     "kind": {"type": "str", "choices": ["nut", "apcupsd", "snmp"], "required": True},
     "host": {"type": "str", "required": True},

@@ -43,7 +43,8 @@ class Past:
 
     @property
     def discharging(self) -> bool:
-        return self.status in DISCHARGING
+        """Whether its battery may be drained: only what says that mains is there charges it."""
+        return self.status != ONLINE
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,15 @@ def charge_jump(now: Past, earlier: Sequence[Past]) -> Optional[Jump]:
 
 def _frozen(now: Past, earlier: Sequence[Past]) -> Optional[Jump]:
     """Return why a runtime that stands still on battery is not believed, or None; 0 is the end and stands still."""
-    if not now.discharging or not now.runtime:
+    if now.status not in DISCHARGING or not now.runtime:
         return None
     since = now.at
     for past in comparable(now, earlier):
-        if not past.discharging or (past.runtime, past.charge) != (now.runtime, now.charge) or _shed(past, now):
+        if (
+            past.status not in DISCHARGING
+            or (past.runtime, past.charge) != (now.runtime, now.charge)
+            or _shed(past, now)
+        ):
             break
         since = past.at
     if now.at - since < FROZEN_SECONDS:

@@ -36,7 +36,8 @@ _FIGURES = {
     "nominal_va": "ups.power.nominal",
     "low_runtime_seconds": "battery.runtime.low",
 }
-_DRIVER_AT_WORK = ("", "quiet", "updateinfo", "dumping")
+# Beginnings of driver.state (NUT 2.8.1 and newer) while the driver does not read its UPS.
+_DRIVER_AWAY = ("init", "reconnect", "cleanup", "fatal")
 
 
 def quote(text: str) -> str:
@@ -145,7 +146,7 @@ def observe(variables: Mapping[str, str]) -> Observation:
     """
     flags = set(variables.get("ups.status", "").upper().split())
     state = variables.get("driver.state", "").lower()
-    if state not in _DRIVER_AT_WORK:
+    if state.startswith(_DRIVER_AWAY):
         flags.add("NOCOMM")
     if "in progress" in variables.get("ups.test.result", "").lower():
         flags.add("TEST")

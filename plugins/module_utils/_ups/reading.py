@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from .figures import figure, power
 from .history import Jump, Past, charge_jump, pasts, runtime_jump
-from .model import DISCHARGING, LOW_BATTERY, ONLINE, UNKNOWN, Mark, Observation, Reading
+from .model import DISCHARGING, LOW_BATTERY, UNKNOWN, Mark, Observation, Reading
 from .status import judge
 
 PLENTY_SECONDS = 300.0
@@ -125,9 +125,7 @@ def runtime_limitation(found: Figures, status: str, observed: Observation) -> Op
 
 
 def _against_history(found: Figures, status: str, earlier: List[Past], now: float) -> Tuple[Figures, List[Mark]]:
-    # Unknown may be an outage that goes on: only what says that mains is there may charge its battery.
-    assumed = status if status == ONLINE else LOW_BATTERY if status == LOW_BATTERY else "on_battery"
-    current = Past(now, assumed, found["runtime_seconds"], found["charge_percent"], found["load_percent"])
+    current = Past(now, status, found["runtime_seconds"], found["charge_percent"], found["load_percent"])
     jumps: Dict[str, Optional[Jump]] = {
         "runtime_seconds": runtime_jump(current, earlier),
         "charge_percent": charge_jump(current, earlier),

@@ -71,7 +71,8 @@ class Source:
             raise UpsError(f"The kind of {name} cannot be {kind!r}; use one of {', '.join(KINDS)}.")
         if not str(given.get("host") or "").strip():
             raise UpsError(f"The source of {name} has no host; set host to where its {kind} answers.")
-        source = cls(**{"port": _PORTS[kind], **given})
+        given["port"] = _port(given.get("port", _PORTS[kind]))
+        source = cls(**given)
         foreign = sorted(set(given) - set(_COMMON) - set(_OPTIONS[kind]))
         why = foreign_limitation(source, foreign) or port_limitation(source) or _LIMITATIONS[kind](source)
         if why:
@@ -84,6 +85,12 @@ class Source:
         host = f"[{self.host}]" if ":" in self.host else self.host
         path = {"nut": f"/{self.ups}", "snmp": f"/{self.mib}"}.get(self.kind, "")
         return f"{self.kind}://{host}:{self.port}{path}"
+
+
+def _port(value: Any) -> Any:
+    """Return a port out of a text, as templates make one; what is none stays as it is."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() else value
 
 
 def foreign_limitation(source: Source, foreign: Sequence[str]) -> Optional[str]:
