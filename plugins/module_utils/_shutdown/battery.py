@@ -188,13 +188,13 @@ def _battery(case: _Case) -> Battery:
         return Battery(name, UNKNOWN, held.share, held.curve, 0.0, case.highest_load(), lost, remark)
     loads = case.loads(present.at)
     background = max(0.0, case.load(present) - loads.shared)
-    share = 0.0 if present.status == LOW_BATTERY else held.share
+    share = 0.0 if present.status == LOW_BATTERY else held.share - _spent(case, held.curve)
     low = f"{name} says low battery and counts as empty."
     remark = low if present.status == LOW_BATTERY else f"{name}: {held.remark}" if held.remark else ""
     return Battery(
         name=name,
         status=present.status,
-        share=share,
+        share=max(0.0, share),
         curve=held.curve,
         background=background,
         lost=present.status != ONLINE,
@@ -202,6 +202,14 @@ def _battery(case: _Case) -> Battery:
         charge=present.charge,
         measured=_measures(case.ups, present),
     )
+
+
+def _spent(case: _Case, curve: Curve) -> float:
+    """Return what a battery has lost since its present reading was made."""
+    present = case.present
+    if present.status == ONLINE or present.at is None:
+        return 0.0
+    return max(0.0, case.now - present.at) / curve.seconds(case.load(present))
 
 
 @dataclass(frozen=True)
