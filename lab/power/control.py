@@ -58,7 +58,9 @@ def wait_until_told(lab: Lab) -> None:
     deadline = time.monotonic() + WITHIN
     while waiting := [machine for machine in upses(lab) if not _is_told(machine)]:
         if time.monotonic() > deadline:
-            raise LabError(f"After {WITHIN:.0f} s {waiting[0].name} does not tell that it is full and what the hosts draw.")
+            raise LabError(
+                f"After {WITHIN:.0f} s {waiting[0].name} does not tell that it is full and what the hosts draw."
+            )
         time.sleep(0.05)
 
 
