@@ -18,7 +18,8 @@ from lab.topology import MachineSpec
 HEALTH_PORT = 8080
 STOP_FILE = "etc/lab-stop"
 """How many seconds the host's service takes to stop; whatever is no number is for ever."""
-STARTS_WITHIN = 5
+OFF_AFTER_SERVICE = 3
+"""Seconds from when its service has stopped until it is off, with room to spare."""
 UNIT = """\
 [Unit]
 Description=The service {service} of the laboratory's information system
@@ -132,7 +133,7 @@ class Host(Debian):
             "shutdown_after": list(self.options.after),
             "shutdown_feeds": list(self.options.feeds),
             "shutdown_power_watts": self.options.watts,
-            "shutdown_seconds": self.options.stop_seconds + STARTS_WITHIN,
+            "shutdown_seconds": self.options.stop_seconds + OFF_AFTER_SERVICE,
             "shutdown_services": [self.unit],
             "shutdown_health": {"kind": "http", "url": f"http://{self.spec.management}:{HEALTH_PORT}/health"},
         }

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from lab import kernel, options
@@ -223,8 +224,11 @@ class Ups(LightMachine):
 
     def publish(self, state: State, pace: float) -> None:
         """Let the driver read how it stands: it looks when the file's time has changed, in whole seconds."""
+        pid = self.pid()
+        if pid is None:
+            return
         try:
-            target = self.inside(VARIABLES)
+            target = Path(f"/proc/{pid}/root{VARIABLES}")
             new = target.with_suffix(".new")
             new.write_text(readings.as_file(readings.readings(self.battery, state, pace)), encoding="ascii")
             turn = int(state.updated / 0.05)
@@ -244,7 +248,7 @@ class Ups(LightMachine):
 
     def model(self) -> int | None:
         """The process that is its battery."""
-        return process_of(self.state / "model.pid", "lab.power")
+        return process_of(self.state / "model.pid", "\0".join(("lab.power", self.site.instance.name, self.name)))
 
     def renew(self) -> None:
         """On mains, with a full and good battery that tells the truth."""
