@@ -177,6 +177,10 @@ class _Case:
             return max(seen[-1], loads.shared)
         return loads.shared if loads.known else max(self.ups.nominal or 0.0, loads.shared)
 
+    def told_at(self, reading: Reading) -> float:
+        """Return the load at which a reading's runtime was told: the lower it was, the less the battery holds."""
+        return reading.watts or self.loads(reading.at).shared or self.load(reading)
+
 
 def _battery(case: _Case) -> Battery:
     present = case.present
@@ -246,16 +250,14 @@ def _measured(case: _Case, reading: Reading) -> _Held:
         return _Held(max(0.0, 1 - case.ups.low / charge), curve)
     said = [] if reading.charge is None else [reading.charge]
     if reading.runtime is not None:
-        at = case.load(reading) if reading.watts is None else reading.watts
-        said.append(reading.runtime * case.ups.derate / curve.seconds(at))
+        said.append(reading.runtime * case.ups.derate / curve.seconds(case.told_at(reading)))
     return _Held(min(1.0, max(0.0, min(said) - case.ups.low)), curve)
 
 
 def _curve(case: _Case, reading: Reading) -> Curve:
     if case.ups.table:
         return TableCurve.of(case.ups)
-    load = case.load(reading) if reading.watts is None else reading.watts
-    return AnchorCurve((reading.runtime or 1.0) * case.ups.derate, load)
+    return AnchorCurve((reading.runtime or 1.0) * case.ups.derate, case.told_at(reading))
 
 
 def _drained(case: _Case) -> _Held | None:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from tests.unit.shutdown.world import TrueHost, TrueUps, World
 
 SUPPLIES = ("ups-a", "ups-b")
+# What devices say when they do not know.
+ABSURD = 65535.0
 # Minutes at 10, 20 ... 100 % of the load of a battery that follows t ~ P^-k, k between what measured tables have.
 LOADS = tuple(range(10, 101, 10))
 
@@ -31,6 +33,12 @@ class Instance:
     def world(self, **others: Any) -> World:
         """The moment at which mains is lost, batteries full."""
         return World(self.supplies, self.hosts, dict.fromkeys(self.supplies, 1.0), {*self.hosts}, **others)
+
+    def seen(self, reading: dict[str, Any]) -> dict[str, Any]:
+        """A reading as it reaches the planner: without a table only whoever reads it can tell an absurd runtime."""
+        tables = {ups["name"]: ups["runtime_table"] for ups in self.upses}
+        absurd = reading["runtime_seconds"] == ABSURD and not tables[reading["name"]]
+        return {**reading, "runtime_seconds": None} if absurd else reading
 
     def durations(self) -> dict[str, float]:
         return {node["name"]: node["duration_seconds"] for node in self.nodes}

@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.plan import make_plan
 
-from tests.unit.shutdown.instances import Instance
+from tests.unit.shutdown.instances import ABSURD, Instance
 from tests.unit.shutdown.world import FOREVER, World, dark_with_late_host
 
 EPOCH = 1_795_000_000.0
@@ -70,8 +70,8 @@ SPOILS: tuple[Spoil, ...] = (
     _with(load_percent=None),
     _with(load_percent=None, charge_percent=None),
     _with(runtime_seconds=None, charge_percent=None),
-    _with(runtime_seconds=65535.0),
-    _with(runtime_seconds=65535.0, charge_percent=None),
+    _with(runtime_seconds=ABSURD),
+    _with(runtime_seconds=ABSURD, charge_percent=None),
     _with(runtime_seconds=-1.0, charge_percent=101.0, load_percent=float("nan")),
     _with(runtime_seconds=0.0, charge_percent="n/a"),
     _with(status="low_battery"),
@@ -80,12 +80,16 @@ SPOILS: tuple[Spoil, ...] = (
 
 @dataclass
 class Replay:
-    """One outage; ``mains`` has the moments at which mains comes or goes, ``spoil`` what readings look like."""
+    """One outage; ``mains`` has the moments at which mains comes or goes, ``spoil`` what readings look like.
+
+    ``twice``: at each look all is done a second time, as by someone who is not sure that it was.
+    """
 
     instance: Instance
     world: World
     mains: list[tuple[float, bool]] = field(default_factory=list)
     spoil: Spoil = honest
+    twice: bool = False
     offs: list[tuple[float, str]] = field(default_factory=list)
     plans: list[dict[str, Any]] = field(default_factory=list)
     record: dict[str, Any] = field(default_factory=dict)
@@ -136,16 +140,20 @@ class Replay:
         self._check(plan)
         self.plans.append(plan)
         self._apply(plan)
+        if self.twice:
+            again = self._plan()
+            assert (again["due"], again["dropped"]) == ([], []), "run again, it did something"
+            assert [again[each] for each in ("stages_due", "hard_upses")] == [plan["stages_due"], plan["hard_upses"]]
         return float(plan["next_look_seconds"])
 
     def _plan(self) -> dict[str, Any]:
         readings = []
         for name in self.instance.supplies:
             true = says(self.world, name)
-            present = self.spoil(true) if self._told else true
+            present = self.instance.seen(self.spoil(true)) if self._told else true
             readings += [self._told[name]] if name in self._told else []
             readings.append(present)
-            if present is true:
+            if present == true:
                 self._told[name] = true
         return make_plan(
             self.instance.nodes,

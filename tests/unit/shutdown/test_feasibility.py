@@ -32,7 +32,7 @@ def test_what_the_first_stage_sheds_carries_to_the_second() -> None:
     said = today(half, readings=[reading(status="online", load_percent=30)])["problems"]
     assert ["The stage critical is due 3600 s" in each for each in said] == [True]
     assert f"would lose power after {1860 + (0.25 - 60 / 2400) * 6300:.0f} s" in said[0]
-    less = policy(stage("office", 1500), stage("critical", 3600))
+    less = policy(stage("office", 1380), stage("critical", 3600))
     assert today(half, readings=[reading(status="online", load_percent=30)], rules=less)["problems"] == []
 
 

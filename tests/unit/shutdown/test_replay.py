@@ -54,7 +54,7 @@ def test_flapping_mains_begins_nothing_while_it_is_back_and_loses_nothing(instan
     assume(beforehand(instance)["feasible"])
     moments = [sum(spans[: number + 1]) for number in range(len(spans))]
     changes = [(float(when), number % 2 == 0) for number, when in enumerate(moments)]
-    replay = Replay(instance, instance.world(), mains=changes).run()
+    replay = Replay(instance, instance.world(), mains=changes, twice=True).run()
     assert replay.world.dark == {}
     for plan in replay.plans:
         assert not (plan["mains_back"] and (plan["due"] or plan["dropped"]))
