@@ -76,7 +76,8 @@ class _Work:
         self._clock = means.clock
         self._started = self._clock.now()
         self._deadline = self._started + host.timeout
-        bmc = [BmcWitness(means.power)] if means.power is not None else []
+        self._bmc = BmcWitness(means.power) if means.power is not None else None
+        bmc = [self._bmc] if self._bmc is not None else []
         self._watch = Watch([*bmc, *means.witnesses], self._clock, self._trouble)
         self._steps: list[str] = []
         self._troubles: list[str] = []
@@ -289,7 +290,7 @@ class _Work:
             return self._not_forced(error, begun)
         finally:
             self._seconds["force"] = round(self._clock.now() - started, 3)
-        self._watch.take(Word(PowerState.OFF, f"{power.name} reads off"), self._watch.witnesses[0])
+        self._watch.take(Word(PowerState.OFF, f"{power.name} reads off"), self._bmc or BmcWitness(power))
         if not outcome.changed:
             return self._off(self._gone_by_itself())
         self._changed = True
@@ -298,20 +299,23 @@ class _Work:
         return self._off("forced")
 
     def _force(self, power: PowerControl) -> Outcome:
-        """Force it off; a BMC that is silent or busy for a moment is asked a second time."""
+        """Force it off; a BMC that is silent or busy for a moment, and was not all the time, is asked once more."""
         try:
             return ensure_forced_off(power, self._host.force_timeout, self._clock)
         except (BmcUnreachable, BmcBusy) as error:
+            if self._bmc is None or not self._bmc.answered:
+                raise
             self._trouble(f"bmc: {error.message.rstrip('.')}")
         self._clock.sleep(FORCE_AGAIN_SECONDS)
         return ensure_forced_off(power, self._host.force_timeout, self._clock)
 
     def _not_forced(self, error: PowerError, begun: bool) -> dict[str, Any]:
-        """Ask the others once more."""
+        """Ask once more, and a BMC that said nothing just now not again."""
         self._trouble(f"bmc: {error.message.rstrip('.')}")
         forced = error.outcome is not None and error.outcome.changed
         self._changed = self._changed or forced
-        if self._watch.ask() or self._watch.settle():
+        silent = self._bmc if isinstance(error, BmcUnreachable) else None
+        if self._watch.ask(without=silent) or self._watch.settle():
             return self._off("forced" if forced else self._gone_by_itself())
         return self._not_off(begun)
 

@@ -169,7 +169,7 @@ def _guest(name: str, described: Mapping[str, Any]) -> Guest:
             re.compile(str(pattern))
         except re.error as error:
             raise AnsibleActionFail(f"{name}: {pattern!r} is not a regular expression ({error}).") from error
-    return Guest(*map(str, own))
+    return Guest(str(own[0]), off=str(own[1]), on=str(own[2]))
 
 
 def _link(name: str, described: Mapping[str, Any], hostvars: Mapping[str, Any]) -> Witness:

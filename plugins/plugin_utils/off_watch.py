@@ -32,10 +32,12 @@ class Watch:
     def state(self) -> PowerState:
         return self.word.state if self.word is not None else PowerState.UNKNOWN
 
-    def ask(self) -> bool:
+    def ask(self, without: Witness | None = None) -> bool:
         """Ask once; True where it is off, and has been for as long as that has to be."""
         self.word = self.by = None
         for witness in self.witnesses:
+            if witness is without:
+                continue
             word = witness.ask()
             if word.state is not PowerState.UNKNOWN:
                 self.word, self.by = word, witness

@@ -78,9 +78,10 @@ class Witness(ABC):
 
 
 class BmcWitness(Witness):
-    """The BMC, asked for the state of the power."""
+    """The BMC, asked for the state of the power; ``answered`` is whether it ever did."""
 
     method = "bmc"
+    answered = False
 
     def __init__(self, power: PowerControl) -> None:
         self._power = power
@@ -90,6 +91,7 @@ class BmcWitness(Witness):
             state = self._power.state()
         except PowerError as error:
             return Word(PowerState.UNKNOWN, error.message.rstrip("."))
+        self.answered = True
         return Word(state, f"{self._power.name} reads {state}")
 
 

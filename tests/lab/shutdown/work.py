@@ -66,7 +66,7 @@ class Shutdowns:
         results = results_in(output)
         assert len(results) == 1, output
         print(json.dumps(results[0], indent=1))
-        return results[0]
+        return {**results[0], "failed": "FAILED!" in output}
 
     def kill(self, process: subprocess.Popen[str]) -> None:
         """End a play and its workers at one instant."""
@@ -114,11 +114,11 @@ class Shutdowns:
     def restore(self) -> None:
         """All on and answering, except for the cold standby; nothing kept."""
         self.durations.unlink(missing_ok=True)
-        self.lab.heal_all()
         for name, machine in self.lab.machines.items():
             if self.lab.topology.machines[name].power and not machine.running():
                 machine.power_on()
                 self._wait(name)
+        self.lab.heal_all()
 
     def _wait(self, host: str) -> None:
         until = time.monotonic() + READY_SECONDS

@@ -199,6 +199,21 @@ def test_a_dead_bmc_and_no_answer_is_unknown_and_never_off() -> None:
     assert fake.clock.now() < 60
 
 
+def test_a_bmc_that_is_silent_for_a_moment_is_asked_once_more_to_force() -> None:
+    fake = FakeHost(shuts_in=None)
+    fake.bmc.refusals = {"forced_off": []}
+    state, deaf = fake.bmc.state, []
+
+    def deaf_for_a_moment() -> PowerState:
+        if fake.clock.now() >= TIMEOUT and not deaf:
+            deaf.append(fake.clock.now())
+            raise BmcUnreachable("The BMC 10.0.0.21 does not answer.")
+        return state()
+
+    fake.bmc.state = deaf_for_a_moment  # type: ignore[method-assign]
+    assert run(fake)["how"] == "forced"
+
+
 def test_a_host_without_power_whose_bmc_is_dead_is_not_called_off() -> None:
     fake = FakeHost()
     fake.bmc.powered = False
