@@ -12,6 +12,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._power.model imp
 from ansible_collections.contingency.infra.plugins.plugin_utils.off_words import Witness, Word
 
 POLL_SECONDS = 0.5
+REST = 3.0
+"""How long a silent one rests, as a multiple of what its silence has cost."""
 
 
 class Watch:
@@ -27,6 +29,7 @@ class Watch:
         self._clock = clock
         self._trouble = trouble
         self._off_since: dict[str, float] = {}
+        self._rests_until: dict[str, float] = {}
 
     @property
     def state(self) -> PowerState:
@@ -36,9 +39,9 @@ class Watch:
         """Ask once; True where it is off, and has been for as long as that has to be."""
         self.word = self.by = None
         for witness in self.witnesses:
-            if witness is without:
+            if witness is without or self._rests(witness):
                 continue
-            word = witness.ask()
+            word = self._asked(witness)
             if word.state is not PowerState.UNKNOWN:
                 self.word, self.by = word, witness
                 return self._is_steady(witness, word)
@@ -71,6 +74,17 @@ class Watch:
     def take(self, word: Word, by: Witness) -> None:
         """Take a word that came in another way."""
         self.word, self.by = word, by
+
+    def _asked(self, witness: Witness) -> Word:
+        started = self._clock.now()
+        word = witness.ask()
+        if word.state is PowerState.UNKNOWN:
+            self._rests_until[witness.method] = self._clock.now() + REST * (self._clock.now() - started)
+        return word
+
+    def _rests(self, witness: Witness) -> bool:
+        """One that was silent is not asked again at once where there are others: it would keep them waiting."""
+        return len(self.witnesses) > 1 and self._clock.now() < self._rests_until.get(witness.method, 0.0)
 
     def _is_steady(self, witness: Witness, word: Word) -> bool:
         if word.state is not PowerState.OFF:

@@ -85,6 +85,16 @@ def test_the_port_of_its_switch_confirms_it_where_the_bmc_is_dead(shutdowns: Shu
     assert (result["state"], result["how"], result["confirmed_by"]) == ("off", "graceful", "link")
 
 
+def test_another_host_s_word_confirms_it(shutdowns: Shutdowns) -> None:
+    """As a hypervisor's would: a command on another host, by a login of its own."""
+    shutdowns.lab.fault("bmc-dead", APPLICATION)
+    words = {"host": SWITCH, "command": "cat /sys/class/net/swp4/operstate", "off": "down", "on": "^up"}
+    result = shutdowns.run(APPLICATION, confirm={"hypervisor": words}, timeout=60)
+    assert not shutdowns.is_on(APPLICATION)
+    assert (result["state"], result["how"], result["confirmed_by"]) == ("off", "graceful", "hypervisor")
+    assert result["proven"][0].startswith(f"{SWITCH} says")
+
+
 def test_no_answer_and_a_dead_bmc_is_unknown(shutdowns: Shutdowns) -> None:
     shutdowns.lab.fault("bmc-dead", APPLICATION)
     shutdowns.lab.fault("cut-management", APPLICATION)
