@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.start_report import WORDS as START_WORDS
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.words import WORDS as STAGED_WORDS
 from ansible_collections.contingency.infra.plugins.module_utils._standby.words import WORDS as STANDBY_WORDS
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
@@ -20,8 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 READMES = ["README.md", "README.zh-CN.md"]
 RUNBOOKS = ["docs/core_switch_failover.md", "docs/core_switch_failover.zh-CN.md"]
 STANDBY_RUNBOOKS = ["docs/standby_failover.md", "docs/standby_failover.zh-CN.md"]
-ROLES = ["roles/core_switch/README.md", "roles/standby/README.md"]
-DOCUMENTS = [*READMES, *RUNBOOKS, *STANDBY_RUNBOOKS, *ROLES, "docs/adding_a_platform.md"]
+STAGED_RUNBOOKS = ["docs/staged_shutdown.md", "docs/staged_shutdown.zh-CN.md"]
+ROLES = ["roles/core_switch/README.md", "roles/standby/README.md", "roles/staged_shutdown/README.md"]
+DOCUMENTS = [*READMES, *RUNBOOKS, *STANDBY_RUNBOOKS, *STAGED_RUNBOOKS, *ROLES, "docs/adding_a_platform.md"]
 MESSAGES = [
     "Nothing was moved",
     "cannot take over",
@@ -78,6 +81,46 @@ STANDBY_MESSAGES = [
     "a planned switchover of MariaDB is not automated",
     "is in use",
 ]
+STAGED_MESSAGES = [
+    "is due: ",
+    "The hard trigger has fired for",
+    "Nothing is due yet",
+    "its shutdown was started, but",
+    "it is still on",
+    "switch it off by its button or its outlet",
+    "it could not be shut down, and",
+    "it is not known whether it is off",
+    "nobody can confirm that it is off",
+    "was not confirmed off",
+    "failed before and is tried again",
+    "NOT confirmed off",
+    "NOT saved",
+    "not begun",
+    "cannot be used",
+    "which has no command for it",
+    "is the machine that this runs on",
+    "The batteries are too small for the shutdown",
+    "W; take load off it",
+    "without the UPS beside it",
+    "is unknown (",
+    "says low battery and counts as empty",
+    "which is kept until the stage",
+    "which the batteries do not reach",
+    "is not in the inventory; correct the list of hosts",
+    "leave out --limit",
+    "another run is at work on this site's outage",
+    "the state of the outage cannot be kept in",
+    "Mains has been back for",
+    "is charged to",
+    "is on battery; start again when mains is back on it",
+    "does not tell its charge",
+    "nobody has said that it is over",
+    "A shutdown was broken off in its middle",
+    "NOT switched on",
+    "switch it on by hand, then run this again",
+    "NOT healthy",
+    "up and healthy",
+]
 NOTHING = ("none", "无")
 NOT_POSSIBLE = ("no", "不能")
 
@@ -128,7 +171,7 @@ def test_both_platform_tables_have_the_same_rows() -> None:
     assert len(english) >= len(PLATFORMS)
 
 
-@pytest.mark.parametrize(("english", "chinese"), [READMES, RUNBOOKS, STANDBY_RUNBOOKS])
+@pytest.mark.parametrize(("english", "chinese"), [READMES, RUNBOOKS, STANDBY_RUNBOOKS, STAGED_RUNBOOKS])
 def test_both_languages_have_the_same_shape(english: str, chinese: str) -> None:
     def shape(name: str) -> list[str]:
         marks = re.compile(r"^(#+ |\| |\d\. |- |    |\*\*\d\.)", re.MULTILINE)
@@ -272,6 +315,42 @@ def test_standby_runbook_names_only_variables_that_there_are(runbook: str) -> No
     named = set(re.findall(r"\bstandby_(?!failover|switchover|rejoin)\w+", text(runbook)))
     assert named
     assert [name for name in named if f"{name}:" not in options] == []
+
+
+@pytest.mark.parametrize("runbook", STAGED_RUNBOOKS)
+@pytest.mark.parametrize("message", STAGED_MESSAGES)
+def test_staged_runbook_explains_the_messages_in_their_own_words(runbook: str, message: str) -> None:
+    assert message in text(runbook)
+    assert message in sources()
+
+
+SHOWN = {"names": "his-db-1", "name": "duty", "minutes": "48", "field": "runtime_seconds", "off": 2, "up": 3, "all": 7}
+NOT_SHOWN = dict.fromkeys(("percent", "began", "seconds", "why", "at", "path", "age", "how", "id"), "|")
+
+
+@pytest.mark.parametrize(("runbook", "language"), list(zip(STAGED_RUNBOOKS, ("en", "zh"), strict=True)))
+@pytest.mark.parametrize("said", [STAGED_WORDS, START_WORDS], ids=["shutdown", "start"])
+def test_staged_runbook_shows_each_line_of_the_summary(runbook: str, language: str, said: Any) -> None:
+    """The longest part of each line that has no figures of one run in it, and of several sentences one."""
+    lines = [words.format(**SHOWN, **NOT_SHOWN) for words in said[language].values()]
+    parts = [max(re.split(r"\||\. .*|。.*", line), key=len).strip() for line in lines]
+    assert [part for part in parts if part not in text(runbook)] == []
+
+
+@pytest.mark.parametrize("runbook", STAGED_RUNBOOKS)
+def test_staged_runbook_names_the_task_as_the_screen_does(runbook: str) -> None:
+    [task] = re.findall(r"- name: (.*)$", text("roles/staged_shutdown/tasks/main.yml"), re.M)
+    assert f"`{task}`" in text(runbook)
+
+
+@pytest.mark.parametrize("runbook", STAGED_RUNBOOKS)
+def test_staged_runbook_names_only_variables_and_playbooks_that_there_are(runbook: str) -> None:
+    example = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "inventories/example").rglob("*.yml"))
+    named = set(re.findall(r"(?<![/.])\b(?:staged_)?(?:shutdown|ups)_\w+", text(runbook)))
+    assert named >= {"shutdown_feeds", "ups_sources", "staged_shutdown_policy"}
+    assert [name for name in named if f"{name}:" not in example] == []
+    for playbook in re.findall(r"ansible-playbook contingency\.infra\.(\w+)", text(runbook)):
+        assert (ROOT / f"playbooks/{playbook}.yml").exists()
 
 
 def sources() -> str:

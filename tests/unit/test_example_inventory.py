@@ -19,8 +19,14 @@ from ansible_collections.contingency.infra.plugins.module_utils._postgresql.find
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import Limits
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.source import Source
 from ansible_collections.contingency.infra.plugins.module_utils._power.model import Bmc
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.plan import make_plan
 from ansible_collections.contingency.infra.plugins.module_utils._standby.names import partner
 from ansible_collections.contingency.infra.plugins.module_utils._switch.failover import argument_limitations
+from ansible_collections.contingency.infra.plugins.module_utils._ups.source import Source as UpsSource
+from ansible_collections.contingency.infra.plugins.plugin_utils import off_inventory
+from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations
+from ansible_collections.contingency.infra.plugins.plugin_utils.machine import ConnectionMachine
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import nodes_of
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "inventories/example"
@@ -41,8 +47,13 @@ NOT_A_SITES = {
     "standby_fenced",
     "accept_data_loss",
     "contingency_confirm",
+    "staged_shutdown_group",
+    "staged_shutdown_sources",
+    "staged_shutdown_upses",
 }
-PROCEDURES = ("core_switch", "standby")
+PROCEDURES = ("core_switch", "standby", "staged_shutdown")
+# What a host says of its shutdown and its start, beside what host_shutdown reads.
+OF_THE_PLAN = {"stage", "power_watts", "feeds", "after", "seconds", "saves", "health", "start_timeout"}
 
 
 def specified() -> dict[str, Any]:
@@ -154,6 +165,55 @@ def test_every_variable_of_the_connection_is_one_that_the_modules_read(inventory
             assert name in documented, f"{host}: {name}"
 
 
+def plan_of(inventory: Any, folder: Path) -> dict[str, Any]:
+    """What the planner makes of the example while mains is there and the batteries are full."""
+    groups, hosts = inventory
+    variables = hosts["duty"]
+    nodes = nodes_of(groups["shutdown_hosts"], hosts, Durations(str(folder / "durations.json")))
+    reading = {"status": "online", "charge_percent": 100.0, "read_at_epoch": 1000.0, "age_seconds": 0.0}
+    readings = [{**reading, "name": ups["name"], "load_percent": 40.0} for ups in variables["shutdown_upses"]]
+    policy = variables["staged_shutdown_policy"]
+    return make_plan(nodes, variables["shutdown_upses"], policy, readings, None, 1000.0)
+
+
+def test_policy_of_the_example_can_be_met_by_its_batteries(inventory: Any, tmp_path: Path) -> None:
+    plan = plan_of(inventory, tmp_path)
+    assert plan["feasible"]
+    assert plan["problems"] == []
+
+
+def test_smaller_batteries_than_those_of_the_example_would_be_told(inventory: Any, tmp_path: Path) -> None:
+    groups, hosts = inventory
+    upses = [{**ups, "derate": 0.3} for ups in hosts["duty"]["shutdown_upses"]]
+    plan = plan_of((groups, {**hosts, "duty": {**hosts["duty"], "shutdown_upses": upses}}), tmp_path)
+    assert any("which the batteries do not reach" in problem for problem in plan["problems"])
+
+
+def test_every_ups_is_read_and_known_under_one_name(inventory: Any) -> None:
+    groups, hosts = inventory
+    variables = hosts["duty"]
+    read = [UpsSource.from_dict(source).name for source in variables["ups_sources"]]
+    assert read == [ups["name"] for ups in variables["shutdown_upses"]]
+    assert {feed for host in groups["shutdown_hosts"] for feed in hosts[host]["shutdown_feeds"]} == set(read)
+
+
+def test_every_variable_of_a_shutdown_is_shown_and_known(inventory: Any) -> None:
+    groups, hosts = inventory
+    used = {name for host in groups["shutdown_hosts"] for name in own(hosts[host], "shutdown_")}
+    known = {name for name in off_inventory.VARIABLES if name.startswith("shutdown_")}
+    assert used - {"shutdown_upses"} == known | {f"shutdown_{name}" for name in OF_THE_PLAN}
+
+
+def test_every_host_that_is_shut_down_can_be_and_somebody_confirms_it(inventory: Any) -> None:
+    groups, hosts = inventory
+    for name in groups["shutdown_hosts"]:
+        settings = off_inventory.settings_from({}, hosts[name])
+        host = off_inventory.host_to_shut(name, settings)
+        assert host.kind.shut_down, name
+        assert settings["bmc"] or settings["confirm"] or host.is_controller, name
+        off_inventory.witnesses_of(name, settings["confirm"] or {}, lambda at: ConnectionMachine(at, hosts[at]), hosts)
+
+
 def test_probe_hosts_are_in_the_inventory(inventory: Any) -> None:
     _groups, hosts = inventory
     named = {probe for variables in hosts.values() for probe in variables.get("core_switch_probe_from", [])}
@@ -169,7 +229,10 @@ def test_passwords_are_only_references_to_a_vault(inventory: Any) -> None:
         for name in variables
         if name.endswith(("_password", "_pass", "_passphrase"))
     ]
-    secrets += [variables["standby_bmc"]["password"] for variables in hosts.values() if "standby_bmc" in variables]
+    bmcs = [variables[name] for variables in hosts.values() for name in own(variables, "standby_bmc", "shutdown_bmc")]
+    secrets += [bmc["password"] for bmc in bmcs]
+    sources = hosts["duty"]["ups_sources"]
+    secrets += [source[name] for source in sources for name in source if name.endswith(("password", "community"))]
     assert secrets
     assert all(secret.startswith("{{ vault_") for secret in secrets)
 
