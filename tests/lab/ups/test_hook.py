@@ -23,8 +23,9 @@ def directory(tmp_path: Path) -> Path:
     hook = "#!/bin/sh\necho $1 >> /lab/calls\n" + rendered("staged-shutdown-hook.sh")
     text = rendered("upssched.conf", nut_settle_seconds=2) + rendered("upsmon.conf")
     for name, content in (("hook", hook), ("both", text)):
-        content = content.replace("/run/contingency-staged-shutdown/", "/lab/")
-        (tmp_path / name).write_text(content.replace("/usr/local/lib/contingency/staged-shutdown-hook", "/lab/hook"))
+        placed = content.replace("/run/contingency-staged-shutdown/", "/lab/")
+        placed = placed.replace("/usr/local/lib/contingency/staged-shutdown-hook", "/lab/hook")
+        (tmp_path / name).write_text(placed, encoding="ascii")
     (tmp_path / "hook").chmod(0o755)
     lines = (tmp_path / "both").read_text(encoding="ascii").splitlines(keepends=True)
     border = next(number for number, line in enumerate(lines) if line.startswith("# The last resort"))

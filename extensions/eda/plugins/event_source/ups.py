@@ -27,15 +27,17 @@ import asyncio
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable
 
 DOCUMENTATION = r"""
 module: ups
 short_description: Tell when mains is lost and when it is back
 description:
-  - Reads UPSes as M(contingency.infra.ups_info) does and tells a change of mains once it has held for O(debounce) seconds.
+  - Reads UPSes as M(contingency.infra.ups_info) does.
+  - Tells a change of mains once it has held for O(debounce) seconds.
   - An event that was not taken yet is not followed by another, so none is stale.
 options:
   sources:
@@ -68,8 +70,8 @@ EXAMPLES = r"""
 
 KEPT_READINGS = 60
 """Rounds of readings that are kept for judging the next one, which is what a jump of a figure is seen by."""
-Reading = Dict[str, Any]
-Reader = Callable[[Sequence[Mapping[str, Any]], float, Sequence[Mapping[str, Any]]], List[Reading]]
+Reading = dict[str, Any]
+Reader = Callable[[Sequence[Mapping[str, Any]], float, Sequence[Mapping[str, Any]]], list[Reading]]
 Judge = Callable[[Sequence[Mapping[str, Any]]], str]
 
 
@@ -116,9 +118,9 @@ class Watch:
 
     debounce: float
     repeat: float
-    seen: Optional[str] = None
+    seen: str | None = None
     seen_at: float = 0.0
-    told: Optional[str] = None
+    told: str | None = None
     told_at: float = field(default=0.0)
 
     def see(self, mains: str, now: float) -> None:
@@ -146,7 +148,7 @@ def is_taken(queue: Any) -> bool:
     return bool(waiting.empty())
 
 
-def event(watch: Watch, readings: Sequence[Mapping[str, Any]], now: float, epoch: float) -> Dict[str, Any]:
+def event(watch: Watch, readings: Sequence[Mapping[str, Any]], now: float, epoch: float) -> dict[str, Any]:
     """Return the event of what is seen now and note that it was told."""
     mains, since = watch.seen, epoch - (now - watch.seen_at)
     shown = [{name: value for name, value in reading.items() if name != "raw"} for reading in readings]
@@ -156,7 +158,7 @@ def event(watch: Watch, readings: Sequence[Mapping[str, Any]], now: float, epoch
 async def follow(queue: Any, arguments: Arguments, read: Reader, judge: Judge) -> None:
     """Read for ever. A reading waits for the network, so it is done in a thread: nothing else is held up by it."""
     watch = Watch(arguments.debounce, arguments.repeat)
-    kept: deque[List[Reading]] = deque(maxlen=KEPT_READINGS)
+    kept: deque[list[Reading]] = deque(maxlen=KEPT_READINGS)
     while True:
         began = time.monotonic()
         previous = [reading for readings in kept for reading in readings]
@@ -176,7 +178,7 @@ def _find_collection() -> None:
         sys.path.append(above)
 
 
-async def main(queue: Any, args: Dict[str, Any]) -> None:
+async def main(queue: Any, args: dict[str, Any]) -> None:
     """What ansible-rulebook runs."""
     arguments = Arguments.from_dict(args)
     _find_collection()
@@ -185,7 +187,7 @@ async def main(queue: Any, args: Dict[str, Any]) -> None:
 
     def read(
         sources: Sequence[Mapping[str, Any]], timeout: float, previous: Sequence[Mapping[str, Any]]
-    ) -> List[Reading]:
+    ) -> list[Reading]:
         return [reading.as_dict() for reading in read_all(sources, timeout, previous)]
 
     await follow(queue, arguments, read, mains)
