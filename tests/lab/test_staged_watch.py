@@ -75,6 +75,8 @@ class Controller:
             "staged_shutdown_watch_calendar": "*-*-* *:*:00/3",
             "staged_shutdown_watch_nut": True,
             "staged_shutdown_watch_nut_user": "daemon",
+            # The lab's own policy is for its quick batteries.
+            "staged_shutdown_watch_reserve_seconds": 120,
             **variables,
         }
         ansible = Path(sys.executable).with_name("ansible-playbook")
@@ -170,7 +172,7 @@ def test_settings_that_would_fail_in_an_outage_are_refused(controller: Controlle
     missing = controller.install(staged_shutdown_watch_vault_password_file="/nowhere")
     assert missing.status != 0
     assert "/nowhere does not exist on his-app-1" in " ".join(missing.output.split())
-    racing = controller.install(staged_shutdown_policy={"reserve_seconds": 70})
+    racing = controller.install(staged_shutdown_watch_reserve_seconds=70)
     assert racing.status != 0
     assert "raise reserve_seconds in staged_shutdown_policy to 85" in " ".join(racing.output.split())
     assert controller.shell(f"ls /etc/systemd/system/{UNIT}.* 2>/dev/null || true") == ""

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import asyncio
-import runpy
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -196,15 +198,13 @@ def test_a_wrong_source_ends_it_with_what_is_wrong() -> None:
         asyncio.run(ups.main(asyncio.Queue(), {**QUICK, "sources": wrong}))
 
 
-def test_the_file_alone_tells_that_a_ups_cannot_be_read() -> None:
-    """As ansible-rulebook runs it, with the real reader; nobody listens at the port."""
-    path = ROOT / "extensions/eda/plugins/event_source/ups.py"
-    main = runpy.run_path(str(path))["main"]
+def test_a_ups_that_cannot_be_read_is_told_as_unclear() -> None:
+    """With the real reader; nobody listens at the port."""
     nobody = [{"name": "ups-a", "kind": "nut", "host": "127.0.0.1", "port": 1, "ups": "ups-a"}]
 
     async def first() -> Any:
         queue: asyncio.Queue[Any] = asyncio.Queue()
-        task = asyncio.create_task(main(queue, {**QUICK, "sources": nobody}))
+        task = asyncio.create_task(ups.main(queue, {**QUICK, "sources": nobody}))
         try:
             return await asyncio.wait_for(queue.get(), 20)
         finally:
@@ -214,6 +214,17 @@ def test_the_file_alone_tells_that_a_ups_cannot_be_read() -> None:
     assert found["mains"] == "unclear"
     assert "127.0.0.1:1" in found["readings"][0]["why"]
     assert "raw" not in found["readings"][0]
+
+
+def test_the_installed_file_alone_finds_its_collection(tmp_path: Path) -> None:
+    """As ansible-rulebook runs it: with nothing of Ansible's, out of a directory of collections."""
+    installed = tmp_path / "ansible_collections/contingency/infra"
+    shutil.copytree(ROOT / "plugins/module_utils", installed / "plugins/module_utils")
+    shutil.copytree(ROOT / "extensions", installed / "extensions")
+    path = installed / "extensions/eda/plugins/event_source/ups.py"
+    script = f"import asyncio, runpy; asyncio.run(runpy.run_path({str(path)!r})['main'](None, {{'sources': [{{}}]}}))"
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False)
+    assert "A UPS source has no name" in done.stderr
 
 
 def test_the_rulebook_gives_the_source_what_it_takes_and_never_lets_events_wait() -> None:

@@ -24,6 +24,7 @@ what was read last: mains that went and came back in between is not told. So a f
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import sys
 import time
 from collections import deque
@@ -173,9 +174,12 @@ async def follow(queue: Any, arguments: Arguments, read: Reader, judge: Judge) -
 
 def _find_collection() -> None:
     """Make the collection importable: ansible-rulebook runs this file alone, without Ansible's own importer."""
-    above = str(Path(__file__).resolve().parents[7])
-    if above not in sys.path:
-        sys.path.append(above)
+    try:
+        found = importlib.util.find_spec("ansible_collections.contingency.infra")
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        sys.path.append(str(Path(__file__).resolve().parents[7]))
 
 
 async def main(queue: Any, args: dict[str, Any]) -> None:
