@@ -145,10 +145,10 @@ changelog: venv-test ## CHANGELOG.md from changelogs/fragments, for the version 
 
 # tests/bench/NAME.py writes build/bench/NAME.json with flat keys.
 .PHONY: bench
-bench: root venv-test apt ## everything that is measured, as one table
+bench: root venv apt ## everything that is measured, as one table
 	@$(RUN) tools.bench
 
-bench-%: root venv-test apt ## one part of it: bench-switch, bench-standby, bench-ups
+bench-%: root venv apt ## one part of it: bench-switch, bench-standby, bench-ups
 	@$(RUN) tools.bench $*
 
 # --------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ POWEROFF = "/lab/poweroff"
 BEGAN = "var/lab-poweroff-began"
 """On the machine's disk: when its shutdown command began, in seconds since the epoch."""
 CHASSIS = "chassis"
-# reboot(2) in a process namespace of one's own ends that namespace. In the first one it would be the real machine's end.
+# reboot(2) in a process namespace of one's own ends that namespace. In the first one it would end the real machine.
 SCRIPT = """\
 #!/bin/sh
 grep -qa /lab/init.py /proc/1/cmdline || exit 1

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from functools import partial
 
 from tests.bench import _large_plan, _outages
 from tests.bench._cost import ROOT
@@ -20,9 +21,11 @@ from tests.bench._farm import CONCURRENCY, HOSTS, Farm, farm
 PLAN_HOSTS, PLAN_ROUNDS = 2000, 5
 REACTIONS = 3
 OUTAGES = 60
+LOW_SET_SECONDS = 300
 METHODS = {
     "planner": _outages.by_planner,
     "upssched": _outages.by_upssched,
+    f"upssched_low_{LOW_SET_SECONDS}": partial(_outages.by_upssched, low_seconds=LOW_SET_SECONDS),
     "fixed_timers": _outages.by_fixed_timers,
 }
 
