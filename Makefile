@@ -148,7 +148,7 @@ changelog: venv-test ## CHANGELOG.md from changelogs/fragments, for the version 
 bench: root venv apt ## everything that is measured, as one table
 	@$(RUN) tools.bench
 
-bench-%: root venv apt ## one part of it: bench-switch
+bench-%: root venv apt ## one part of it: bench-switch, bench-standby, bench-ups
 	@$(RUN) tools.bench $*
 
 # --------------------------------------------------------------------------------------------

@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from lab.kinds import bmc, controller, debian, host, linux, switch, ups
+from lab.kinds import blade, bmc, controller, debian, host, linux, switch, ups
 
-__all__ = ["bmc", "controller", "debian", "host", "linux", "switch", "ups"]
+__all__ = ["blade", "bmc", "controller", "debian", "host", "linux", "switch", "ups"]
