@@ -231,8 +231,8 @@ def _held(case: _Case, present: Reading) -> _Held:
     now = _measured(case, present)
     if earlier is None or case.trusted is None or case.trusted.figures <= present.figures:
         return now
-    same_scale = replace(earlier, share=earlier.share * _scale(earlier.curve, now.curve))
-    return same_scale if same_scale.share < now.share else now
+    left = earlier.share * _scale(earlier.curve, now.curve)
+    return replace(now, share=left, remark=earlier.remark) if left < now.share else now
 
 
 def _scale(old: Curve, new: Curve) -> float:

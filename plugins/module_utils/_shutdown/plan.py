@@ -77,14 +77,18 @@ class Decision:
         situation, stages = self.situation, self.due.stages
         if situation.mode != ACTIVE:
             return Dispatch(situation, (), frozenset())
-        hard = situation.outage.hard & set(situation.held)
-        hard |= pressed(situation, self.forecast.late(situation.policy.poll))
+        hard = self._hard_before | pressed(situation, self.forecast.late(situation.policy.poll))
         while True:
             dispatch = Dispatch(situation, stages, hard)
             more = hard | pressed(situation, situation.forecast(dispatch.starts).late(situation.policy.poll))
             if more == hard:
                 return dispatch
             hard = more
+
+    @property
+    def _hard_before(self) -> frozenset[str]:
+        """Return the UPSes whose hard trigger has fired in this outage: it stays, also while mains is back."""
+        return self.situation.outage.hard & set(self.situation.held)
 
     @cached_property
     def feasible(self) -> bool:
@@ -176,7 +180,7 @@ class Decision:
             "failed": self.situation.failed,
             "stages_due": self.stages_due,
             "hard": bool(dispatch.hard),
-            "hard_upses": sorted(dispatch.hard),
+            "hard_upses": sorted(dispatch.hard | self._hard_before),
             "mains_back": self.situation.mode == BACK,
             "why": self.why,
             "schedule": [

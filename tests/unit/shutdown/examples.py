@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How many random instances a property is tried on.
 
-CI tries 2,300 in all. `CONTINGENCY_EXAMPLES=20 make unit` tries twenty times as many.
+CI tries 2,100 in all. `CONTINGENCY_EXAMPLES=20 make unit` tries twenty times as many.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, settings
 
 VARIABLE = "CONTINGENCY_EXAMPLES"
 # Instances in CI, by what is done with each.
-SCHEDULES = 500
-REPLAYS = 1200
-READINGS = 600
+SCHEDULES = 600
+REPLAYS = 1000
+READINGS = 500
 
 
 def tried(count: int) -> Callable[[Any], Any]:

@@ -117,11 +117,11 @@ def instances(draw: st.DrawFn) -> Instance:
 def _policy(draw: st.DrawFn) -> dict[str, Any]:
     soft, later, reserve, concurrency, poll, below = draw(
         st.tuples(
-            st.integers(1, 30),
-            st.integers(0, 30),
+            st.integers(1, 15),
+            st.integers(0, 15),
             st.sampled_from((0, 60, 120)),
             st.integers(1, 5),
-            st.sampled_from((30, 60, 120)),
+            st.sampled_from((60, 120, 240)),
             st.sampled_from((None, None, 600)),
         )
     )
@@ -141,7 +141,7 @@ def _ups(draw: st.DrawFn, name: str, total: float, unlisted: float) -> TrueUps:
     exponent, full, room, health, by_rate = draw(
         st.tuples(
             st.sampled_from((0.8, 1.0, 1.2)),
-            st.sampled_from((2, 5, 8, 12, 20, 40)),
+            st.sampled_from((2, 5, 8, 12, 16, 24)),
             st.sampled_from((1.0, 1.3, 2.0)),
             st.sampled_from((0.85, 0.95, 1.0)),
             st.booleans(),

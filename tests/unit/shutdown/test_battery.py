@@ -156,3 +156,12 @@ def test_a_ups_on_mains_is_never_empty() -> None:
     plan = two(reading(), reading("ups-b", "online"))
     assert plan["depletion_seconds"]["upses"]["ups-b"] is None
     assert plan["depletion_seconds"]["first_node"] is None
+
+
+def test_without_a_table_too_a_missing_figure_never_makes_more_of_it() -> None:
+    """900 s at 1000 W, then 60 s on: at most 840 are left, and of a reading that says less, that."""
+    plain = [ups(runtime_table=[], derate=1.0)]
+    earlier = reading(read_at_epoch=NOW - 60, runtime_seconds=900, load_percent=100)
+    for told, left in ((870, 840), (500, 500)):
+        present = reading(runtime_seconds=told, charge_percent=None, load_percent=100)
+        assert empty(earlier, present, upses=plain) == pytest.approx(left)
