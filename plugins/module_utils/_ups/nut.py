@@ -64,13 +64,20 @@ def words(line: str) -> List[str]:
 
 
 def trust(ca_file: Optional[str]) -> ssl.SSLContext:
-    """Return what is trusted: ca_file, else the system's certificates; UpsError where the file is none."""
+    """Return what is trusted: ca_file, else the system's certificates; UpsError where the file is none.
+
+    With a ca_file, chain, time and host are checked, and not whether the certificate has every extension of RFC 5280:
+    Python 3.13 and newer would refuse what certutil and openssl make as NUT's manual has it.
+    """
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:
         raise UpsError(
             f"{ca_file} cannot be read as certificates ({(error.strerror or str(error)).lower()}); correct ca_file."
         ) from error
+    if ca_file:
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 def read(

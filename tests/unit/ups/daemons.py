@@ -142,25 +142,25 @@ def endless_listing(client: socket.socket) -> None:
 
 
 class Identity:
-    """A self-signed certificate and its key, in files."""
+    """A certificate and its key, in files: self-signed, or signed by another, with no extension that is not needed."""
 
-    def __init__(self, directory: Path, name: str = ADDRESS) -> None:
+    def __init__(self, directory: Path, name: str = ADDRESS, issuer: Identity | None = None) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.certificate, self.key = directory / "certificate.pem", directory / "key.pem"
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "upsd")])
+        key = self.private = ec.generate_private_key(ec.SECP256R1())
+        subject = self.subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "upsd" if issuer else "site")])
         now = datetime.datetime.now(datetime.UTC)
         made = (
             x509.CertificateBuilder()
             .subject_name(subject)
-            .issuer_name(subject)
+            .issuer_name(issuer.subject if issuer else subject)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(hours=1))
             .not_valid_after(now + datetime.timedelta(hours=1))
             .add_extension(x509.SubjectAlternativeName([_alternative(name)]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(key, hashes.SHA256())
+            .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+            .sign(issuer.private if issuer else key, hashes.SHA256())
         )
         self.certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
         self.key.write_bytes(

@@ -181,6 +181,13 @@ def test_tls_with_a_trusted_certificate(identity: Identity) -> None:
         assert read(port, tls=True, ca_file=str(identity.certificate)).status == "online"
 
 
+def test_tls_with_a_certificate_that_the_site_signed(identity: Identity, tmp_path: Path) -> None:
+    signed = Identity(tmp_path / "signed", issuer=identity)
+    with serving(daemons.upsd_over_tls(signed, ONLINE)) as port:
+        reading = read(port, tls=True, ca_file=str(identity.certificate))
+    assert (reading.status, reading.why) == ("online", None)
+
+
 def test_a_certificate_of_somebody_else_is_refused(identity: Identity, tmp_path: Path) -> None:
     other = Identity(tmp_path / "other")
     with serving(daemons.upsd_over_tls(other, ONLINE)) as port:
