@@ -16,6 +16,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown import
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
     DROPPED,
     FAILED,
+    MAINS,
     OFF,
     PENDING,
     PLANNED,
@@ -50,7 +51,7 @@ class StartRun(OutageRun):
         """Start what may be started; OutageBusy where another run is at work. ``over`` ends a planned outage."""
         self._over = over
         with self._store.working():
-            outage = self._taken_over(self._store.load())
+            outage = self._taken_over(self._announced(self._store.load()))
             outage = self._looked(outage)
             outage = None if outage is None else self._worked(outage)
             report = Report(outage, course.mains(self._readings), list(self._readings), self._plan or None)
@@ -58,6 +59,14 @@ class StartRun(OutageRun):
             if outage is not None:
                 self._ended(outage, report)
             return report
+
+    def _announced(self, outage: Outage | None) -> Outage | None:
+        """Write down that a planned outage is over, else a shutdown beside the start would shut down what is up."""
+        if outage is None or outage.cause != PLANNED or not self._over:
+            return outage
+        outage = replace(outage, cause=MAINS)
+        self._kept(outage)
+        return outage
 
     def _taken_over(self, outage: Outage | None) -> Outage | None:
         """What an earlier run had in hand, or could not get up, is tried once more."""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.contingency.infra.plugins.action.staged_startup import planner
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
+    MAINS,
     OFF,
     PLANNED,
     SHUTTING,
@@ -210,3 +211,11 @@ def test_a_planned_outage_ends_when_somebody_says_so(world: Fake) -> None:
     assert "-e outage=over" in limitation(run(world))
     assert world.up == []
     assert run(world, over=True).closed
+
+
+def test_what_was_said_to_be_over_stays_over_while_the_start_still_waits(world: Fake) -> None:
+    world.store.save(replace(shut(online_for=1), cause=PLANNED))
+    assert "Mains has been back for" in limitation(run(world, over=True))
+    outage = world.store.load()
+    assert outage is not None
+    assert outage.cause == MAINS
