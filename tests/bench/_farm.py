@@ -167,7 +167,7 @@ class Farm:
         self.turn += 1
         fresh = self.directory / str(self.turn)
         fresh.mkdir(parents=True)
-        chassis = {"chassis": {"hosts": {CHASSIS: {"ansible_connection": "local"}}}}
+        chassis = {"chassis_of_the_blades": {"hosts": {CHASSIS: {"ansible_connection": "local"}}}}
         (fresh / "chassis.json").write_text(json.dumps(chassis), encoding="utf-8")
         return fresh
 

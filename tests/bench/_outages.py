@@ -146,7 +146,7 @@ def by_fixed_timers(outage: Outage) -> Course:
     tables = {ups["name"]: ups["runtime_table"] for ups in outage.site.upses}
 
     def due(world: World, host: TrueHost) -> bool:
-        shortest = min(tables[feed][-1][1] for feed in host.feeds) * MINUTE
+        shortest = MINUTE * float(min(tables[feed][-1][1] for feed in host.feeds))
         return world.now >= min(SOFT[outage.stages[host.name]], shortest / 2)
 
     return _Simple(outage, due).course()

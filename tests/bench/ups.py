@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from collections.abc import Callable
 from functools import partial
 
 from tests.bench import _large_plan, _outages
@@ -22,7 +23,7 @@ PLAN_HOSTS, PLAN_ROUNDS = 2000, 5
 REACTIONS = 3
 OUTAGES = 60
 LOW_SET_SECONDS = 300
-METHODS = {
+METHODS: dict[str, Callable[[_outages.Outage], _outages.Course]] = {
     "planner": _outages.by_planner,
     "upssched": _outages.by_upssched,
     f"upssched_low_{LOW_SET_SECONDS}": partial(_outages.by_upssched, low_seconds=LOW_SET_SECONDS),

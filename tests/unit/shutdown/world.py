@@ -9,6 +9,7 @@ and not in logarithms. The batteries are aged by their own factor, and the load 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -34,7 +35,7 @@ class TrueUps:
         if percent <= least:
             return longest * MINUTE * self.health
         if percent >= most:
-            return shortest * MINUTE * self.health * (most / percent) ** 1.2
+            return shortest * MINUTE * self.health * math.pow(most / percent, 1.2)
         above = next(number for number, (load, _minutes) in enumerate(self.table) if load > percent)
         (low, long), (high, short) = self.table[above - 1], self.table[above]
         part = (percent - low) / (high - low)
