@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
 
 def result_of(arguments: Mapping[str, Any], clock: float) -> dict[str, Any]:
     """Return the task's result; ``clock`` is the time where the arguments give none."""
-    given = [arguments[name] for name in ("nodes", "upses", "policy", "readings", "outage")]
+    given: list[Any] = [arguments[name] for name in ("nodes", "upses", "policy", "readings", "outage")]
     now = clock if arguments["now_epoch"] is None else arguments["now_epoch"]
     try:
         if arguments["direction"] == "start":

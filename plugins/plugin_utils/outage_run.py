@@ -148,7 +148,7 @@ class OutageRun:
         """Write it down. Where the disk refuses, hosts still have to go off in time, and the report says so."""
         self._written(lambda: self._store.save(outage))
 
-    def _written(self, write: Callable[[], None]) -> None:
+    def _written(self, write: Callable[[], object]) -> None:
         try:
             write()
         except OutageError as error:

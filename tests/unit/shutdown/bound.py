@@ -54,7 +54,7 @@ def surely_feasible(instance: Instance) -> bool:
     durations = {node["name"]: node["duration_seconds"] for node in instance.nodes if node["kind"] != "save"}
     takes = graham(instance.nodes, durations, instance.policy["concurrency"])
     needed = takes + instance.policy["reserve_seconds"] + instance.policy["poll_seconds"]
-    return needed <= _first_dark(instance) * INTERPOLATION
+    return bool(needed <= _first_dark(instance) * INTERPOLATION)
 
 
 def _first_dark(instance: Instance) -> float:

@@ -17,7 +17,7 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run impor
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_run import ShutdownRun
 
 POLICY = {"stable_seconds": 300, "concurrency": 2}
-NODES = [
+NODES: list[dict[str, Any]] = [
     {"name": "web-1", "kind": "host", "after": []},
     {"name": "web-2", "kind": "host", "after": []},
     {"name": "app-1", "kind": "host", "after": ["web-1", "web-2"]},
@@ -55,6 +55,9 @@ class Fake:
 
     def order(self, node: Mapping[str, Any], hurried: bool) -> Callable[[], Outcome]:
         return lambda: self.shut(node["name"])
+
+    def start(self, node: Mapping[str, Any]) -> Callable[[], Outcome]:
+        raise AssertionError(f"{node['name']} was to be started")
 
     def shut(self, name: str) -> Outcome:
         with self._lock:
@@ -224,9 +227,9 @@ def test_what_the_plan_leaves_out_is_noted_and_a_ups_that_falls_silent_is_judged
     assert first.outage is not None
     assert first.outage.nodes["web-1"].state == "dropped"
     assert first.outage.hard_upses == ("ups-a",)
-    told = {"name": "ups-a", "status": "on_battery", "runtime_seconds": 900.0, "raw": {}}
-    silent = {"name": "ups-a", "status": "unknown", "runtime_seconds": None, "raw": {}}
-    answers = [told, silent, silent]
+    told: dict[str, Any] = {"name": "ups-a", "status": "on_battery", "runtime_seconds": 900.0, "raw": {}}
+    silent: dict[str, Any] = {"name": "ups-a", "status": "unknown", "runtime_seconds": None, "raw": {}}
+    answers: list[dict[str, Any]] = [told, silent, silent]
     world.read = lambda previous: [answers.pop(0)]  # type: ignore[method-assign]
     ShutdownRun(SITE, world, world.store, leaves_out).run()
     ShutdownRun(SITE, Fake(world.store), world.store, leaves_out).run()

@@ -29,7 +29,7 @@ from ansible_collections.contingency.infra.plugins.plugin_utils import outage_ru
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Outcome, Report, Site
 from ansible_collections.contingency.infra.plugins.plugin_utils.start_run import StartRun
 
-POLICY = {
+POLICY: dict[str, Any] = {
     "stages": [{"name": "all", "after_seconds": 600}],
     "stable_seconds": 300,
     "concurrency": 2,
@@ -38,8 +38,8 @@ POLICY = {
     "poll_seconds": 60,
 }
 UPSES = [{"name": "ups-a", "nominal_watts": 1000, "runtime_table": [[10, 200], [100, 60]]}]
-AFTER = {"web-1": [], "web-2": [], "app-1": ["web-1", "web-2"], "db-1": ["app-1"]}
-NODES = [
+AFTER: dict[str, list[str]] = {"web-1": [], "web-2": [], "app-1": ["web-1", "web-2"], "db-1": ["app-1"]}
+NODES: list[dict[str, Any]] = [
     {
         "name": name,
         "kind": "host",
