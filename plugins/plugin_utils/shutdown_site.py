@@ -87,7 +87,7 @@ def _host_node(host: str, variables: Mapping[str, Any], saves: Sequence[Save], d
 def _figure(host: str, variables: Mapping[str, Any], name: str, otherwise: float | None) -> float:
     value = variables.get(name, otherwise)
     try:
-        figure = float(value)  # type: ignore[arg-type]
+        figure = float(value)
     except (TypeError, ValueError):
         figure = -1.0
     if figure < 0:
