@@ -11,7 +11,7 @@ from functools import cached_property
 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.endurance import NEVER, depletions
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.model import HOST, SAVE
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.outage import FAILED
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.outage import DROPPED, FAILED
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.schedule import MOMENTS, startable
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.situation import Situation
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.trigger import dropped_saves, hard_nodes
@@ -33,7 +33,7 @@ class Dispatch:
 
     @cached_property
     def candidates(self) -> set[str]:
-        """Return the nodes that are due, have yet to begin, and need not wait for one that is not due."""
+        """Return the nodes that are due and have yet to begin."""
         going, nodes = hard_nodes(self.situation, self.hard), self.situation.nodes
         due = {
             name
@@ -69,19 +69,25 @@ class Dispatch:
         return [each for each in blockers if each not in self._given_up] if self._forgives(name) else blockers
 
     def _open_before(self, name: str) -> list[str]:
-        """Return what is directly before a node and not off; what is before a moment is found once for all."""
+        """Return what is directly before a node and not off; in place of a dropped save, what was before that."""
         found: list[str] = []
         for each in self.situation.graph.before[name]:
-            if each not in MOMENTS:
+            if each not in self._passed:
                 found += [each] if each in self._open else []
                 continue
-            if each not in self._before_moments:
-                self._before_moments[each] = self._open_before(each)
-            found += self._before_moments[each]
+            if each not in self._before_passed:
+                self._before_passed[each] = self._open_before(each)
+            found += self._before_passed[each]
         return list(dict.fromkeys(found))
 
     @cached_property
-    def _before_moments(self) -> dict[str, list[str]]:
+    def _passed(self) -> set[str]:
+        states = self.situation.outage.states
+        return {*MOMENTS, *self.dropped, *(name for name, each in states.items() if each.state == DROPPED)}
+
+    @cached_property
+    def _before_passed(self) -> dict[str, list[str]]:
+        """What is before moments, which stand before many nodes, is found once for all of these."""
         return {}
 
     def waiting(self) -> list[str]:
