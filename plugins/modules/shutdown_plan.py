@@ -218,7 +218,8 @@ due:
   elements: str
   sample: [his-app-1, office-1]
 waiting:
-  description: Nodes that wait, each with its name, what it waits for (C(after)), and that as a sentence (C(why)).
+  description:
+    - Nodes that wait, each with its name, the first ten that it waits for (C(after)), and that as a sentence (C(why)).
   returned: always
   type: list
   elements: dict

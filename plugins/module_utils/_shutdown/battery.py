@@ -45,7 +45,7 @@ class Reading:
             why=str(given.get("why") or "it says nothing that can be trusted"),
             at=None if read_at is None else read_at - max(0.0, age or 0.0),
             charge=charge / 100 if charge is not None and 0 <= charge <= 100 else None,
-            runtime=runtime if runtime is not None and runtime > 0 else None,
+            runtime=runtime if runtime is not None and 0 < runtime <= _longest(ups) else None,
             watts=_watts(given, ups),
         )
 
@@ -285,6 +285,11 @@ def _told_in_time(reading: Reading, now: float) -> bool:
 def _measures(ups: Ups, reading: Reading) -> bool:
     """Return whether a reading tells what the battery holds; without a table only its runtime does."""
     return reading.runtime is not None or (bool(ups.table) and reading.charge is not None)
+
+
+def _longest(ups: Ups) -> float:
+    """Return the longest runtime that can be meant: twice that of the table's lowest load."""
+    return 2 * ups.table[0][1] if ups.table else float("inf")
 
 
 def _watts(given: Mapping[str, Any], ups: Ups) -> float | None:

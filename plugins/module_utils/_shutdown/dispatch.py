@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.endurance import NEVER, depletions
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.model import HOST, SAVE
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.outage import FAILED
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.schedule import startable
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.outage import DROPPED, FAILED
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.schedule import MOMENTS, startable
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.situation import Situation
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.trigger import dropped_saves, hard_nodes
+
+SHOWN, LISTED = 3, 10
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Dispatch:
 
     @cached_property
     def candidates(self) -> set[str]:
-        """Return the nodes that are due, have yet to begin, and need not wait for one that is not due."""
+        """Return the nodes that are due and have yet to begin."""
         going, nodes = hard_nodes(self.situation, self.hard), self.situation.nodes
         due = {
             name
@@ -63,8 +65,30 @@ class Dispatch:
 
     def blockers(self, name: str) -> list[str]:
         """Return what a node waits for."""
-        forgiven = self._given_up if self._forgives(name) else frozenset()
-        return [each for each in self._before(name) if each in self._open and each not in forgiven]
+        blockers = self._open_before(name)
+        return [each for each in blockers if each not in self._given_up] if self._forgives(name) else blockers
+
+    def _open_before(self, name: str) -> list[str]:
+        """Return what is directly before a node and not off; in place of a dropped save, what was before that."""
+        found: list[str] = []
+        for each in self.situation.graph.before[name]:
+            if each not in self._passed:
+                found += [each] if each in self._open else []
+                continue
+            if each not in self._before_passed:
+                self._before_passed[each] = self._open_before(each)
+            found += self._before_passed[each]
+        return list(dict.fromkeys(found))
+
+    @cached_property
+    def _passed(self) -> set[str]:
+        states = self.situation.outage.states
+        return {*MOMENTS, *self.dropped, *(name for name, each in states.items() if each.state == DROPPED)}
+
+    @cached_property
+    def _before_passed(self) -> dict[str, list[str]]:
+        """What is before moments, which stand before many nodes, is found once for all of these."""
+        return {}
 
     def waiting(self) -> list[str]:
         """Return the due nodes that do not start now, in the order of the graph."""
@@ -74,9 +98,6 @@ class Dispatch:
     def _open(self) -> set[str]:
         """Return what is not off or done."""
         return {node.name for node in self.situation.on} - set(self.dropped)
-
-    def _before(self, name: str) -> Iterable[str]:
-        return self.situation.graph.waits_for(name)
 
     @cached_property
     def _given_up(self) -> frozenset[str]:
@@ -108,14 +129,14 @@ class Dispatch:
 
 
 def waits(dispatch: Dispatch, name: str) -> tuple[list[str], str]:
-    """Return what a due node waits for, and that as a sentence."""
+    """Return what a due node waits for, of a switch behind hundreds of hosts the first ten, and that as a sentence."""
     situation = dispatch.situation
     blockers = dispatch.blockers(name)
     if not blockers:
         return [], f"{name} waits for its turn: {situation.policy.concurrency} at once."
-    shown = ", ".join(f"{each} ({_state(dispatch, each)})" for each in blockers[:3])
-    more = f" and {len(blockers) - 3} more" if len(blockers) > 3 else ""
-    return blockers, f"{name} waits for {shown}{more}."
+    shown = ", ".join(f"{each} ({_state(dispatch, each)})" for each in blockers[:SHOWN])
+    more = f" and {len(blockers) - SHOWN} more" if len(blockers) > SHOWN else ""
+    return blockers[:LISTED], f"{name} waits for {shown}{more}."
 
 
 def _state(dispatch: Dispatch, name: str) -> str:

@@ -90,17 +90,13 @@ class _Run:
         self._sharing = {name for name, cell in cells.items() if cell.steady is None}
         self._carriers = {feeds: len(feeds & self._sharing) for feeds in draws}
         self._now = 0.0
-        self._left: dict[str, float] = {}
-        self._rates: dict[str, float] = {}
-        self._start()
-
-    def _start(self) -> None:
-        for name, cell in self._cells.items():
-            if not cell.endless:
-                self._left[name] = cell.share
+        self._loads = {name: self.load(name) for name in cells}
+        self._left = {name: cell.share for name, cell in cells.items() if not cell.endless}
+        self._rates = dict.fromkeys(self._left, 1.0)
+        for name in self._left:
+            self._refresh(name)
         for name in [name for name, left in self._left.items() if left <= 0]:
             self._empty(name)
-        self._rates = {name: self._rate(name) for name in self._left}
 
     def load(self, name: str) -> float:
         """Return what a UPS carries at this moment."""
@@ -121,43 +117,38 @@ class _Run:
 
     def until(self, when: float) -> None:
         """Let the batteries drain until then."""
-        while self._left:
-            first = min(self._left, key=self._lasts)
-            step = self._lasts(first)
-            if self._now + step > when:
-                self._drain(when - self._now)
+        left, rates = self._left, self._rates
+        while left:
+            lasts, first = min((left[name] / rates[name], name) for name in left)
+            step = min(lasts, when - self._now)
+            for name in left:
+                left[name] -= step * rates[name]
+            self._now += step
+            if step < lasts:
                 break
-            self._drain(step)
             self._empty(first)
         self._now = max(self._now, when)
 
     def _shed(self, shed: Shed) -> None:
         """Take off a draw."""
-        self.draws[shed.feeds] = max(0.0, self.draws[shed.feeds] - shed.watts)
-        self._refresh(shed.feeds)
-
-    def _lasts(self, name: str) -> float:
-        return self._left[name] / self._rates[name]
-
-    def _drain(self, seconds: float) -> None:
-        for name, rate in self._rates.items():
-            self._left[name] = max(0.0, self._left[name] - seconds * rate)
-        self._now += seconds
+        gone = min(shed.watts, self.draws[shed.feeds])
+        self.draws[shed.feeds] -= gone
+        part = gone / max(1, self._carriers[shed.feeds])
+        for name in shed.feeds & self._sharing:
+            self._loads[name] -= part
+            self._refresh(name)
 
     def _empty(self, name: str) -> None:
         self.empty_at[name] = self._now
-        del self._left[name]
-        self._rates.pop(name, None)
+        del self._left[name], self._rates[name]
         if name in self._sharing:
             self._sharing.discard(name)
             for feeds in self._groups[name]:
                 self._carriers[feeds] -= 1
-                self._refresh(feeds)
+            for other in {each for feeds in self._groups[name] for each in feeds} - {name}:
+                self._loads[other] = self.load(other)
+                self._refresh(other)
 
-    def _refresh(self, feeds: frozenset[str]) -> None:
-        for name in feeds:
-            if name in self._rates:
-                self._rates[name] = self._rate(name)
-
-    def _rate(self, name: str) -> float:
-        return 1 / self._cells[name].curve.seconds(self.load(name))
+    def _refresh(self, name: str) -> None:
+        if name in self._rates:
+            self._rates[name] = 1 / self._cells[name].curve.seconds(self._loads[name])

@@ -133,11 +133,8 @@ class Decision:
         ]
 
     def _retried(self) -> list[str]:
-        return [f"{name} failed before and is tried again." for name in self.dispatch.starts if name in self._failed]
-
-    @property
-    def _failed(self) -> list[str]:
-        return self.situation.failed
+        failed = self.situation.failed
+        return [f"{name} failed before and is tried again." for name in self.dispatch.starts if name in failed]
 
     @property
     def next_look(self) -> float:

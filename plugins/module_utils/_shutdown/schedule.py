@@ -14,6 +14,7 @@ stays in time.
 from __future__ import annotations
 
 import heapq
+from bisect import insort
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -30,7 +31,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.model 
 # Not nodes but moments: with them n hosts and s switches need n + s edges instead of n * s.
 _HOSTS_DONE = "\0hosts done"
 _ALL_DONE = "\0all but the controllers done"
-_MOMENTS = (_HOSTS_DONE, _ALL_DONE)
+MOMENTS = (_HOSTS_DONE, _ALL_DONE)
 INSTANT = 1e-6
 
 
@@ -48,7 +49,7 @@ class Graph:
         try:
             order = tuple(TopologicalSorter({name: before[name] for name in sorted(before)}).static_order())
         except CycleError as error:
-            named = [name for name in reversed(error.args[1]) if name not in _MOMENTS]
+            named = [name for name in reversed(error.args[1]) if name not in MOMENTS]
             raise Problem(
                 f"These nodes wait for each other: {' after '.join(named)}; take one of these out of its node's after. "
                 f"(A switch waits for all hosts unless its after names hosts, a controller for everything.)"
@@ -59,7 +60,7 @@ class Graph:
         """Return the nodes that have to be off directly before this one; moments are resolved."""
         found: dict[str, None] = {}
         for each in self.before[name]:
-            found.update(dict.fromkeys(self.waits_for(each) if each in _MOMENTS else [each]))
+            found.update(dict.fromkeys(self.waits_for(each) if each in MOMENTS else [each]))
         return list(found)
 
     def all_before(self, names: Iterable[str]) -> set[str]:
@@ -70,7 +71,7 @@ class Graph:
             new = [each for each in self.before[ahead.pop()] if each not in found]
             found.update(new)
             ahead += new
-        return found - set(_MOMENTS)
+        return found - set(MOMENTS)
 
     def tails(self, durations: Mapping[str, float]) -> dict[str, float]:
         """Return for each node the longest chain of durations from its start on; one without a duration takes none."""
@@ -130,31 +131,43 @@ def startable(
 
     One may overtake where a slot stays idle in the schedule as long as it runs, so that nothing starts later for it.
     """
-    taken = [slots[name] for name in running]
-    chosen: list[str] = []
-    for name, slot in slots.items():
-        if name in ready and slot[0] <= INSTANT and len(taken) < concurrency:
-            chosen.append(name)
-            taken.append(slot)
-    later = [slot for name, slot in slots.items() if name not in running and name not in chosen]
-    idle = _idle_until([*taken, *later], concurrency)
+    chosen = [name for name, slot in slots.items() if name in ready and slot[0] <= INSTANT]
+    chosen = chosen[: max(0, concurrency - len(running))]
+    profile = _Profile(slots.values(), concurrency)
     for name in slots:
-        if name in ready and name not in chosen and work[name] <= idle and len(taken) < concurrency:
+        if len(running) + len(chosen) >= concurrency:
+            break
+        if name in ready and name not in chosen and profile.admits(work[name]):
             chosen.append(name)
-            taken.append((0.0, work[name]))
-            idle = _idle_until([*taken, *later], concurrency)
     return chosen
 
 
-def _idle_until(slots: Iterable[tuple[float, float]], concurrency: int) -> float:
-    """Return until when, from now on, one slot of the schedule is idle all the time."""
-    changes = sorted(change for start, end in slots if end > start + INSTANT for change in ((start, 1), (end, -1)))
-    used = 0
-    for when, change in sorted(changes, key=lambda each: (each[0], each[1])):
-        used += change
-        if used >= concurrency:
-            return when
-    return float("inf")
+class _Profile:
+    """How many slots of a schedule are taken when."""
+
+    def __init__(self, slots: Iterable[tuple[float, float]], concurrency: int) -> None:
+        taken = [slot for slot in slots if slot[1] > slot[0] + INSTANT]
+        changes = [(start, 1) for start, _end in taken] + [(end, -1) for _start, end in taken]
+        self._changes, self._most = sorted(changes), concurrency
+        self._idle = self._idle_until()
+
+    def admits(self, seconds: float) -> bool:
+        """Take a slot from now on if one is idle for so long."""
+        if seconds > self._idle:
+            return False
+        insort(self._changes, (0.0, 1))
+        insort(self._changes, (seconds, -1))
+        self._idle = self._idle_until()
+        return True
+
+    def _idle_until(self) -> float:
+        """Return until when, from now on, one slot is idle all the time."""
+        used = 0
+        for when, change in self._changes:
+            used += change
+            if used >= self._most:
+                return when
+        return float("inf")
 
 
 def _free_slots(running: Iterable[float], concurrency: int) -> list[float]:

@@ -119,11 +119,12 @@ def _shutdown_limitation(situation: Situation) -> str | None:
 def _situation(
     site: Site, readings: Sequence[Mapping[str, Any]], record: Mapping[str, Any] | None, now: float
 ) -> Situation:
-    """Return where things would stand if everything were on: the batteries as they are, nothing off."""
+    """Return where things would stand if everything were on and mains were lost now, the batteries as they are."""
     states, _strange = read_states((record or {}).get("nodes") or {})
     as_it_is = replace(NO_OUTAGE, states=states)
     held = batteries(site.upses, list(site.nodes.values()), readings, as_it_is, site.policy, now)
-    return Situation(site, Graph.of(site.nodes), NO_OUTAGE, False, held, now)
+    lost_now = {name: replace(battery, lost=False) for name, battery in held.items()}
+    return Situation(site, Graph.of(site.nodes), NO_OUTAGE, False, lost_now, now)
 
 
 def _touched(site: Site, record: Mapping[str, Any] | None) -> list[str]:
@@ -160,7 +161,10 @@ class StartOrder:
         for name in reversed(self.graph.order):
             found: dict[str, None] = {}
             for each in self._followers[name]:
-                found.update(dict.fromkeys((each,) if each in self.down else first[each]))
+                if each in self.down:
+                    found[each] = None
+                elif each not in self.site.nodes or self.site.nodes[each].kind == SAVE:
+                    found.update(dict.fromkeys(first[each]))
             first[name] = tuple(found)
         return first
 

@@ -22,10 +22,10 @@ Spoil = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def says(world: World, name: str) -> dict[str, Any]:
-    """What a UPS that tells the truth says now; percent and minutes as coarse as devices have them, rounded down."""
+    """What a UPS says that tells the truth, as coarse as devices are and rounded down; an empty one says nothing."""
     ups, load = world.upses[name], world.load(name)
     online = world.mains or name in world.always_on
-    return {
+    true = {
         "name": name,
         "status": "online" if online else "on_battery",
         "why": None,
@@ -37,6 +37,7 @@ def says(world: World, name: str) -> dict[str, Any]:
         "read_at_epoch": EPOCH + world.now,
         "marks": [],
     }
+    return true if online or world.charge[name] > 0 else SPOILS[0](true)
 
 
 def honest(reading: dict[str, Any]) -> dict[str, Any]:

@@ -126,6 +126,14 @@ def test_under_the_hard_trigger_saves_are_dropped_and_not_waited_for() -> None:
     assert (after["due"], after["dropped"]) == (["db"], [])
 
 
+@pytest.mark.parametrize("record", [outage(hard_upses=["ups-a"]), outage(3600, nodes=states(copy="dropped"))])
+def test_what_goes_before_a_dropped_save_still_goes_before_what_is_after_it(record: dict[str, Any]) -> None:
+    nodes = [node("db"), node("copy", 600, kind="save", after=["db"]), node("storage", after=["copy"])]
+    plan = planned(nodes, record=record)
+    assert plan["due"] == ["db"]
+    assert plan["waiting"][0]["after"] == ["db"]
+
+
 def test_the_hard_trigger_does_not_go_back() -> None:
     plan = planned(SITE, rules=STAGES, record=outage(60, hard_upses=["ups-a"]))
     assert plan["hard_upses"] == ["ups-a"]

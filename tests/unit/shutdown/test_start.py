@@ -73,6 +73,12 @@ def test_what_the_outage_left_on_is_not_started_and_not_waited_for() -> None:
     assert plan["waves"] == [["app"], ["pc"]]
 
 
+def test_what_is_up_needs_nothing_more() -> None:
+    """Of a before b before c the middle one is up: the one that needs only this may start."""
+    nodes = [node("a"), node("b", after=["a"]), node("c", after=["b"])]
+    assert start(["b"], nodes=nodes, record=None)["due"] == ["a", "c"]
+
+
 def test_no_more_at_once_than_the_policy_allows() -> None:
     nodes = [node(f"host-{number}") for number in range(5)]
     assert start(nodes=nodes, record=None, rules={**RULES, "concurrency": 2})["due"] == ["host-0", "host-1"]
@@ -116,8 +122,12 @@ def test_a_new_shutdown_has_to_be_affordable_with_everything_on() -> None:
 
 
 def test_a_ups_that_feeds_nothing_does_not_hold_up_the_start() -> None:
-    nodes = [node("db", feeds=["ups-a"])]
-    assert start(nodes=nodes, record=None, upses=[ups(), ups("ups-b")])["limitation"] is None
+    nodes = [node("db", 400, 600, feeds=["ups-a"])]
+    both = [ups(), ups("ups-b")]
+    for charge, allowed in ((100.0, True), (50.0, False)):
+        readings = [{**ONLINE, "charge_percent": charge}, reading("ups-b")]
+        plan = start(nodes=nodes, record=None, upses=both, readings=readings)
+        assert (plan["limitation"] is None) is allowed
 
 
 def test_an_unknown_name_that_is_up_is_refused() -> None:
