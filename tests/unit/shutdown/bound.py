@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.unit.shutdown.instances import Instance
-from tests.unit.shutdown.world import World
+from tests.unit.shutdown.world import TrueUps, World
 
 DERATE = 0.8
 # The planner's interpolation and this one's may differ by that much.
@@ -57,8 +57,28 @@ def surely_feasible(instance: Instance) -> bool:
     return bool(needed <= _first_dark(instance) * INTERPOLATION)
 
 
+@dataclass(frozen=True)
+class ToldUps(TrueUps):
+    """A UPS by what it says on an ordinary day: its runtime at a load, aged once more by the planner's factor."""
+
+    said_at: float
+    has_table: bool
+
+    def seconds(self, watts: float) -> float:
+        factor = DERATE / (1.0 if self.knows_its_age else self.health)
+        if self.has_table:
+            return super().seconds(watts) * factor
+        exponent = 1.3 if watts > self.said_at else 0.75
+        return super().seconds(self.said_at) * factor * (watts / self.said_at) ** -exponent
+
+
 def _first_dark(instance: Instance) -> float:
-    upses = {name: replace(ups, health=DERATE) for name, ups in instance.supplies.items()}
+    tables = {ups["name"]: bool(ups["runtime_table"]) for ups in instance.upses}
+    today = instance.world()
+    upses = {
+        name: ToldUps(**vars(ups), said_at=today.load(name), has_table=tables[name])
+        for name, ups in instance.supplies.items()
+    }
     told = {node["name"]: node["power_watts"] for node in instance.nodes}
     hosts = {name: replace(host, watts=told[name]) for name, host in instance.hosts.items()}
     world = World(upses, hosts, dict.fromkeys(upses, 1.0), set(hosts))

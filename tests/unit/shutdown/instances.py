@@ -138,17 +138,18 @@ def _policy(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def _ups(draw: st.DrawFn, name: str, total: float, unlisted: float) -> TrueUps:
-    exponent, full, room, health, by_rate = draw(
+    exponent, full, room, health, by_rate, knows = draw(
         st.tuples(
             st.sampled_from((0.8, 1.0, 1.2)),
             st.sampled_from((2, 5, 8, 12, 16, 24)),
             st.sampled_from((1.0, 1.3, 2.0)),
-            st.sampled_from((0.85, 0.95, 1.0)),
+            st.sampled_from((0.83, 0.9, 1.0)),
+            st.booleans(),
             st.booleans(),
         )
     )
     table = tuple((float(load), round(full * (load / 100) ** -exponent, 1)) for load in LOADS)
-    return TrueUps(name, total * room, table, health, unlisted, by_rate)
+    return TrueUps(name, total * room, table, health, unlisted, by_rate, knows)
 
 
 def _told(ups: TrueUps, with_table: bool) -> dict[str, Any]:

