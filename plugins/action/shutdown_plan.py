@@ -34,13 +34,14 @@ class ActionModule(ActionBase):
 
 def result_of(arguments: Mapping[str, Any], clock: float) -> dict[str, Any]:
     """Return the task's result; ``clock`` is the time where the arguments give none."""
-    given: list[Any] = [arguments[name] for name in ("nodes", "upses", "policy", "readings", "outage")]
     now = clock if arguments["now_epoch"] is None else arguments["now_epoch"]
+    outage = (arguments["readings"], arguments["outage"], now)
+    site = (arguments["nodes"], arguments["upses"], arguments["policy"])
     try:
         if arguments["direction"] == "start":
-            plan = make_start(*given, now, arguments["online_since_epoch"], arguments["up"])
+            plan = make_start(*site, *outage, arguments["online_since_epoch"], arguments["up"])
         else:
-            plan = make_plan(*given, now)
+            plan = make_plan(*site, *outage)
     except Problem as problem:
         return {"changed": False, "failed": True, "msg": problem.message}
     return {"changed": False, **plan}

@@ -284,4 +284,4 @@ def _ups(dice: random.Random, name: str, total: float) -> TrueUps:
     """Each can carry all; aged by up to 15 %."""
     full, exponent = dice.choice(FULL_MINUTES), dice.choice((0.8, 1.0, 1.2))
     table = tuple((float(load), round(full * (load / 100) ** -exponent, 1)) for load in LOADS)
-    return TrueUps(name, total, table, dice.uniform(0.85, 1.0), 0.0, dice.random() < 0.5)
+    return TrueUps(name, total, table, dice.uniform(0.85, 1.0), 0.0, dice.random() < 0.5, dice.random() < 0.5)

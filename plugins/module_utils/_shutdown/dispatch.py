@@ -53,15 +53,26 @@ class Dispatch:
 
     @cached_property
     def starts(self) -> list[str]:
-        """Return what starts now, in its order; what has failed before comes last."""
+        """Return what starts now, in its order; what has failed before comes last.
+
+        It is asked again beside what starts until that is all, so that a second run at once finds nothing to start.
+        """
+        chosen: list[str] = []
+        while more := self._startable_beside(chosen):
+            chosen += more
+        return sorted(chosen, key=lambda name: name in self.situation.failed)
+
+    def _startable_beside(self, chosen: list[str]) -> list[str]:
+        """Return what else starts now beside what was chosen."""
         situation = self.situation
-        flying = [name for name in situation.in_flight if name not in self.dropped]
-        schedule = situation.schedule(sorted(self.reachable), without=self.dropped)
-        slots = {name: slot for name, slot in schedule.slots.items() if name in self.reachable or name in flying}
-        ready = {name for name in self.reachable if not self.blockers(name)}
-        work = situation.work(self.reachable)
-        chosen = startable(slots, ready, flying, work, situation.policy.concurrency)
-        return sorted(chosen, key=lambda name: name in situation.failed)
+        flying = [*(name for name in situation.in_flight if name not in self.dropped), *chosen]
+        rest = self.reachable - set(chosen)
+        ready = {name for name in rest if not self.blockers(name)}
+        if not ready or len(flying) >= situation.policy.concurrency:
+            return []
+        schedule = situation.schedule(sorted(rest), started=chosen, without=self.dropped)
+        slots = {name: slot for name, slot in schedule.slots.items() if name in rest or name in flying}
+        return startable(slots, ready, flying, situation.work(rest), situation.policy.concurrency)
 
     def blockers(self, name: str) -> list[str]:
         """Return what a node waits for."""

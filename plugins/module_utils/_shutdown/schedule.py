@@ -14,7 +14,7 @@ stays in time.
 from __future__ import annotations
 
 import heapq
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -137,7 +137,7 @@ def startable(
     for name in slots:
         if len(running) + len(chosen) >= concurrency:
             break
-        if name in ready and name not in chosen and profile.admits(work[name]):
+        if name in ready and name not in chosen and profile.admits(work[name], slots[name]):
             chosen.append(name)
     return chosen
 
@@ -146,19 +146,29 @@ class _Profile:
     """How many slots of a schedule are taken when."""
 
     def __init__(self, slots: Iterable[tuple[float, float]], concurrency: int) -> None:
-        taken = [slot for slot in slots if slot[1] > slot[0] + INSTANT]
-        changes = [(start, 1) for start, _end in taken] + [(end, -1) for _start, end in taken]
-        self._changes, self._most = sorted(changes), concurrency
+        self._changes: list[tuple[float, int]] = []
+        self._most = concurrency
+        for slot in slots:
+            self._take(slot)
         self._idle = self._idle_until()
 
-    def admits(self, seconds: float) -> bool:
-        """Take a slot from now on if one is idle for so long."""
-        if seconds > self._idle:
+    def admits(self, seconds: float, slot: tuple[float, float]) -> bool:
+        """Take a slot from now on for so long, instead of the later ``slot``, if one is idle all the time."""
+        if seconds > self._idle and not slot[0] <= self._idle < slot[1]:
             return False
-        insort(self._changes, (0.0, 1))
-        insort(self._changes, (seconds, -1))
+        self._give(slot)
+        admitted = seconds <= self._idle_until()
+        self._take((0.0, seconds) if admitted else slot)
         self._idle = self._idle_until()
-        return True
+        return admitted
+
+    def _take(self, slot: tuple[float, float]) -> None:
+        for change in _changes(slot):
+            insort(self._changes, change)
+
+    def _give(self, slot: tuple[float, float]) -> None:
+        for change in _changes(slot):
+            del self._changes[bisect_left(self._changes, change)]
 
     def _idle_until(self) -> float:
         """Return until when, from now on, one slot is idle all the time."""
@@ -168,6 +178,12 @@ class _Profile:
             if used >= self._most:
                 return when
         return float("inf")
+
+
+def _changes(slot: tuple[float, float]) -> tuple[tuple[float, int], ...]:
+    """Return when a slot is taken and left; one that takes no time is no change."""
+    start, end = slot
+    return ((start, 1), (end, -1)) if end > start + INSTANT else ()
 
 
 def _free_slots(running: Iterable[float], concurrency: int) -> list[float]:

@@ -20,9 +20,9 @@ DAY = 86400.0
 
 def before_of(nodes: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
     """What has to be off directly before each node, by the rules for switches and controllers."""
-    kinds = {node["name"]: node["kind"] for node in nodes}
+    kinds = {node["name"]: node.get("kind", "host") for node in nodes}
     reached = {name for name, kind in kinds.items() if kind in ("host", "save")}
-    found = {node["name"]: set(node["after"]) for node in nodes}
+    found = {node["name"]: set(node.get("after", ())) for node in nodes}
     for name, kind in kinds.items():
         if kind == "switch":
             found[name] |= reached
@@ -66,10 +66,11 @@ class ToldUps(TrueUps):
 
     def seconds(self, watts: float) -> float:
         factor = DERATE / (1.0 if self.knows_its_age else self.health)
-        if self.has_table:
+        if self.has_table or watts == self.said_at:
             return super().seconds(watts) * factor
         exponent = 1.3 if watts > self.said_at else 0.75
-        return super().seconds(self.said_at) * factor * (watts / self.said_at) ** -exponent
+        gain: float = (watts / self.said_at) ** -exponent
+        return super().seconds(self.said_at) * factor * gain
 
 
 def _first_dark(instance: Instance) -> float:

@@ -25,7 +25,7 @@ def says(world: World, name: str) -> dict[str, Any]:
     """What a UPS says that tells the truth, as coarse as devices are and rounded down; an empty one says nothing."""
     ups, load = world.upses[name], world.load(name)
     online = world.mains or name in world.always_on
-    true = {
+    true: dict[str, Any] = {
         "name": name,
         "status": "online" if online else "on_battery",
         "why": None,
