@@ -37,7 +37,7 @@ class Trial(ABC):
 
     @abstractmethod
     def taken_at(self) -> Optional[float]:
-        """Return when the backup's content was current, in seconds of the epoch, by the backup itself; None: unknown."""
+        """Return the epoch at which the backup's content was current, by the backup itself; None: unknown."""
 
     @abstractmethod
     def needed_bytes(self, manifest: Optional[Mapping[str, Any]]) -> Optional[int]:
