@@ -73,7 +73,7 @@ drill: root venv apt ## kill core-a under traffic, run the playbook, fail back; 
 
 # --- checks ---------------------------------------------------------------------------------
 
-.PHONY: test test-lab lint unit unit-old unit-next unit-old-slice unit-next-slice devices sanity sanity-old sanity-next docs-check build molecule lab-test lab-test-slice faults
+.PHONY: test test-lab lint unit unit-old unit-next unit-old-slice unit-next-slice devices outages sanity sanity-old sanity-next docs-check build molecule lab-test lab-test-slice faults
 test: root venv ## linters, sanity, unit tests and Molecule, with the time each part took
 	@$(RUN) tools.checks
 
@@ -94,12 +94,16 @@ unit-next: venv-next
 
 # The platforms are tested against fake devices, through Netmiko and real SSH: nine tenths of the time, and nothing in it
 # meets ansible-core. `make unit` runs them on both versions; `make test` leaves them to the tests within the lab.
+# Random outages: a tenth of the instances here, all of them there.
 DEVICES := tests/unit/fakes tests/unit/switch/platforms
 unit-old-slice unit-next-slice: unit-%-slice:
-	@$(MAKE) unit-$* UNIT_OPTIONS="$(addprefix --ignore=,$(DEVICES))"
+	@CONTINGENCY_EXAMPLES=0.1 $(MAKE) unit-$* UNIT_OPTIONS="$(addprefix --ignore=,$(DEVICES))"
 
 devices: venv-test ## each platform against its fake device
 	@$(RUN) tools.pytest_part devices $(DEVICES) -n 2
+
+outages: venv-test ## the planner on more than 2,000 random outages
+	@$(RUN) tools.pytest_part outages tests/unit/shutdown -n 2
 
 sanity: sanity-old sanity-next ## ansible-test sanity on both ansible-core versions
 
