@@ -143,7 +143,8 @@ def test_a_switch_goes_after_its_save_and_all_hosts_and_one_without_a_command_is
 
 
 def test_a_save_that_hangs_is_dropped_when_the_batteries_press_and_delays_nothing(site: Site) -> None:
-    patient = ("-e", json.dumps({"switch_login_timeout": 600, "shutdown_save_timeout": 600}))
+    patience = {"switch_connect_timeout": 600, "switch_login_timeout": 600, "shutdown_save_timeout": 600}
+    patient = ("-e", json.dumps(patience))
     with ExitStack() as stack:
         stack.enter_context(site.fault("hang", "access-ward"))
         for ups in UPSES:
@@ -168,8 +169,9 @@ def test_a_save_that_fails_is_named_and_keeps_no_host_on(site: Site) -> None:
     with site.fault("save-fails", "access-ward"), site.fault("cut-management", "access-pharmacy"):
         played = site.shutdown(*PLANNED, *policy(0, 0, 0), *SAVED, "-e", "switch_connect_timeout=2")
     assert played.status != 0
-    assert "NOT saved: NOT SAVED on the switch" in played.line("access-ward: configuration")
-    assert "NOT saved: " in played.line("access-pharmacy: configuration")
+    assert "access-ward: configuration      NOT saved: NOT SAVED on the switch: it answered" in played.output
+    assert "access-pharmacy: configuration  NOT saved: no answer from" in played.output
+    assert "access-ward: configuration was not saved (NOT saved); see to it" in played.output
     assert site.on() == set()
     assert NOTE in site.kept("access-ward", "running")
     again = site.shutdown(*PLANNED, *policy(0, 0, 0), *SAVED)
