@@ -98,7 +98,7 @@ def _save_seconds(name: str, variables: Mapping[str, Any]) -> float:
 
 
 def _wanted(variables: Mapping[str, Any]) -> bool:
-    return boolean(variables.get("shutdown_save_configuration", True), strict=False)
+    return bool(boolean(variables.get("shutdown_save_configuration", True), strict=False))
 
 
 def saves_of(host: str, variables: Mapping[str, Any]) -> list[Save]:
