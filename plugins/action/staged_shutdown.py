@@ -13,7 +13,14 @@ from ansible.utils.display import Display
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown import course
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.plan import make_plan
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.report import Facts, Reporter, Summary
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import OFF, Moment, NodeState
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
+    FAILED,
+    OFF,
+    Moment,
+    NodeState,
+    Outage,
+    OutageError,
+)
 from ansible_collections.contingency.infra.plugins.modules.staged_shutdown import ARGUMENT_SPEC
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_report import write_outage
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site
@@ -93,13 +100,27 @@ class Work(OutageWork):
             Display().display(self.words["record"].format(path=path))
         return files
 
-    def last(self, report: Report) -> None:
+    def last(self, report: Report) -> dict[str, Any]:
         """Shut this machine down, once all else is off and written down."""
-        if report.controller_due is None or report.outage is None:
-            return
+        name, outage = report.controller_due, report.outage
+        if name is None or outage is None:
+            return {}
         now = Moment.now()
-        self.store.save(report.outage.with_node(report.controller_due, NodeState(OFF, now, now, "ordered")))
-        self.world.order(self.site.node(report.controller_due), hurried=False)()
+        self._kept(outage.with_node(name, NodeState(OFF, now, now, "ordered")))
+        outcome = self.world.order(self.site.node(name), hurried=False)()
+        if outcome.state != FAILED:
+            return {}
+        self._kept(outage.with_node(name, NodeState(FAILED, now, Moment.now(), outcome.how)))
+        said = self.words["failed"].format(how=outcome.how, why=outcome.message)
+        Display().display(f"{name}  {said}")
+        return {"failed": True, "failed_hosts": [name], "msg": f"{name}: {said}"}
+
+    def _kept(self, outage: Outage) -> None:
+        """Write it down; a full disk is no reason to stay on until the batteries are empty."""
+        try:
+            self.store.save(outage)
+        except OutageError as error:
+            Display().warning(self.words["trouble"].format(why=error.message))
 
 
 def planner(

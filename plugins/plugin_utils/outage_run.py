@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown import course
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
+    DROPPED,
     FAILED,
     Moment,
     NodeState,
@@ -23,11 +24,13 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store 
     OutageError,
     Store,
 )
+from ansible_collections.contingency.infra.plugins.plugin_utils.aside import begun
 
 Node = Mapping[str, Any]
 Reading = Mapping[str, Any]
 Plan = Mapping[str, Any]
 
+SAVED, NOT_SAVED = "saved", "NOT saved"
 FRESH_SECONDS = 1.0
 """Before each host the UPSes are read again, unless they were read within this time."""
 LONGEST_WAIT = 2.0
@@ -59,6 +62,9 @@ class World(Protocol):
 
         This is called in the main thread; the work itself blocks in one of its own.
         """
+
+    def give_up(self, name: str) -> None:
+        """Let go of a node's work, which nobody waits for any longer. Does not block."""
 
     def start(self, node: Node) -> Callable[[], Outcome]:
         """Return what switches the host on and waits until it is healthy; called in the main thread."""
@@ -159,26 +165,40 @@ class OutageRun:
     # -- acting ------------------------------------------------------------------------------------
 
     def _worked(self, outage: Outage) -> Outage:
-        with ThreadPoolExecutor(max(1, int(self._site.policy["concurrency"]))) as pool:
-            while True:
-                # Looked at after what ended is known, and again before each host that follows.
-                outage = self._gathered(outage)
-                outage = self._looked(outage) or outage
-                name = self._next(outage) if len(self._flying) < int(self._site.policy["concurrency"]) else None
-                if name is not None:
-                    outage = self._begun(outage, name, pool)
-                elif self._flying:
-                    wait(self._flying, LONGEST_WAIT, FIRST_COMPLETED)
-                else:
-                    return outage
+        try:
+            return self._worked_through(outage)
+        finally:
+            wait(self._flying)
 
-    def _begun(self, outage: Outage, name: str, pool: ThreadPoolExecutor) -> Outage:
+    def _worked_through(self, outage: Outage) -> Outage:
+        while True:
+            # Looked at after what ended is known, and again before each host that follows.
+            outage = self._gathered(outage)
+            outage = self._looked(outage) or outage
+            self._let_go(outage)
+            name = self._next(outage) if len(self._flying) < int(self._site.policy["concurrency"]) else None
+            if name is not None:
+                outage = self._begun(outage, name)
+            elif self._flying:
+                wait(self._flying, LONGEST_WAIT, FIRST_COMPLETED)
+            else:
+                return outage
+
+    def _begun(self, outage: Outage, name: str) -> Outage:
         """Write down that it is in hand, then let it be."""
         outage = outage.with_node(name, NodeState(self.under_way, self._world.now()))
         self._kept(outage)
-        self._world.say(f"{name}: {self.under_way}")
-        self._flying[pool.submit(self._order(name))] = name
+        self._world.say(f"{name}: {'saving' if self._site.node(name)['kind'] == 'save' else self.under_way}")
+        self._flying[begun(self._order(name), name)] = name
         return outage
+
+    def _let_go(self, outage: Outage) -> None:
+        """What was dropped while it was in hand is not waited for, and takes the place of nothing else."""
+        for future, name in list(self._flying.items()):
+            if outage.nodes[name].state == DROPPED:
+                del self._flying[future]
+                self._world.give_up(name)
+                self._world.say(f"{name}: {outage.nodes[name].how}")
 
     def _order(self, name: str) -> Callable[[], Outcome]:
         raise NotImplementedError

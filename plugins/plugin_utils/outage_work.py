@@ -69,11 +69,15 @@ class OutageWork:
         self.arguments = arguments
         self.mode = mode
         durations = off_inventory.durations_from(arguments["durations_file"], arguments["dest"])
-        nodes = nodes_of(arguments["hosts"], hostvars, durations)
+        policy, switches = filled_in(arguments["policy"]), arguments.get("save_switches") or []
+        first = str(policy["stages"][0]["name"])
+        nodes = nodes_of(arguments["hosts"], hostvars, durations, switches, first)
         self.world = SiteWorld(
-            arguments["hosts"], hostvars, arguments["sources"], arguments["timeout"], durations, Display().display
+            *(arguments["hosts"], hostvars, arguments["sources"], arguments["timeout"], durations, Display().display),
+            switches=switches,
+            dest=arguments["dest"],
         )
-        self.site = Site(nodes, arguments["upses"], filled_in(arguments["policy"]))
+        self.site = Site(nodes, arguments["upses"], policy)
         self.store = Store(arguments["state_dir"])
 
     def result(self) -> dict[str, Any]:
@@ -85,9 +89,7 @@ class OutageWork:
         except OutageBusy as error:
             Display().display(self.words["busy"].format(why=error.message))
             return {"changed": False, "busy": True, "msg": error.message}
-        told = self.told(report)
-        self.last(report)
-        return told
+        return {**self.told(report), **self.last(report)}
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -105,8 +107,9 @@ class OutageWork:
     def told(self, report: Report) -> dict[str, Any]:
         """Show it, write it down, and return the task's result."""
 
-    def last(self, report: Report) -> None:
-        """Do what comes after all is written."""
+    def last(self, report: Report) -> dict[str, Any]:
+        """Do what comes after all is written, and return what that changes in the task's result."""
+        return {}
 
     def facts(self, report: Report) -> Facts:
         now = Moment.now()

@@ -26,7 +26,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store 
 )
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import OutageRun, Outcome, Plan, Report
 
-CONTROLLER = "controller"
+CONTROLLER, SAVE = "controller", "save"
 
 
 class ShutdownRun(OutageRun):
@@ -70,12 +70,14 @@ class ShutdownRun(OutageRun):
         return followed
 
     def _next(self, outage: Outage) -> str | None:
-        for name in self._plan["due"]:
-            if self._site.node(name)["kind"] == CONTROLLER:
-                continue
-            if name not in outage.nodes or outage.nodes[name].state == PENDING:
-                return str(name)
-        return None
+        """Return what is due and has yet to begin, saves before hosts."""
+        due = [
+            str(name)
+            for name in self._plan["due"]
+            if self._site.node(name)["kind"] != CONTROLLER
+            and (name not in outage.nodes or outage.nodes[name].state == PENDING)
+        ]
+        return min(due, key=lambda name: self._site.node(name)["kind"] != SAVE, default=None)
 
     def _order(self, name: str) -> Callable[[], Outcome]:
         return self._world.order(self._site.node(name), bool(self._plan["hard"]))
@@ -91,8 +93,11 @@ class ShutdownRun(OutageRun):
 
 
 def _dropped(outage: Outage, plan: Plan, now: Moment) -> Outage:
-    """Return the outage with what the plan leaves out for lack of time."""
+    """Return the outage with what the plan leaves out for lack of time, also where it was in hand."""
     for name in plan["dropped"]:
-        if outage.nodes.get(name) is None or outage.nodes[name].state == PENDING:
+        state = outage.nodes.get(name)
+        if state is None or state.state == PENDING:
             outage = outage.with_node(name, NodeState(DROPPED, now, how="left out for lack of time"))
+        elif state.state == SHUTTING:
+            outage = outage.with_node(name, NodeState(DROPPED, state.since, now, "broken off for lack of time"))
     return outage

@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain
 
 DEFAULT_SECONDS = 180.0
 """How long a shutdown is taken to last where none was measured and the inventory says nothing."""
 SAVE_SECONDS = 300.0
+SWITCH_SAVE_SECONDS = 120.0
 NODE_KINDS = {"switch": "switch", "controller": "controller"}
 SAVE_OPTIONS = ("name", "command", "timeout")
 
@@ -30,17 +32,73 @@ class Save:
     timeout: float
 
 
-def nodes_of(hosts: Iterable[str], hostvars: Mapping[str, Any], durations: Durations) -> list[dict[str, Any]]:
-    """Return the nodes of these hosts and of their saves; AnsibleActionFail names what cannot be."""
-    found: list[dict[str, Any]] = []
+@dataclass(frozen=True)
+class SwitchSave:
+    """The log and the configuration of a switch, saved before its power goes; ``timeout`` in seconds."""
+
+    name: str
+    switch: str
+    timeout: float
+
+
+def nodes_of(
+    hosts: Sequence[str],
+    hostvars: Mapping[str, Any],
+    durations: Durations,
+    switches: Sequence[str] = (),
+    first_stage: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return the nodes of these hosts and of all saves; AnsibleActionFail names what cannot be.
+
+    ``switches`` are saved and not shut, beside those among the hosts; all of them in the ``first_stage``, while there
+    is time.
+    """
+    _require_known([*hosts, *switches], hostvars)
+    switch_saves = switch_saves_of(hosts, switches, hostvars)
+    of_switch = {save.switch: save.name for save in switch_saves}
+    found = [_node_of_save(save, first_stage or hostvars[save.switch].get("shutdown_stage")) for save in switch_saves]
+    stays = {host for host in hosts if only_saved(hostvars[host])}
     for host in hosts:
-        if host not in hostvars:
-            raise AnsibleActionFail(f"{host} is not in the inventory; correct the list of hosts.")
         variables = hostvars[host]
         saves = saves_of(host, variables)
-        found += [_save_node(save, variables) for save in saves]
-        found.append(_host_node(host, variables, saves, durations))
-    return found
+        found += [_node_of_save(save, variables.get("shutdown_stage")) for save in saves]
+        if host not in stays:
+            own = [of_switch[host]] if host in of_switch else []
+            found.append(_host_node(host, variables, [*own, *(save.name for save in saves)], durations))
+    # What goes after a switch that nobody switches off goes after its save.
+    return [{**node, "after": _instead(node["after"], stays, of_switch)} for node in found]
+
+
+def _require_known(names: Iterable[str], hostvars: Mapping[str, Any]) -> None:
+    for name in names:
+        if name not in hostvars:
+            raise AnsibleActionFail(f"{name} is not in the inventory; correct the list of hosts.")
+
+
+def _instead(names: Iterable[str], stays: Container[str], of_switch: Mapping[str, str]) -> list[str]:
+    told = [of_switch.get(name) if name in stays else name for name in names]
+    return [name for name in told if name is not None]
+
+
+def only_saved(variables: Mapping[str, Any]) -> bool:
+    """Is it a switch that nothing here can switch off? It goes off with its power, and nobody says that it is off."""
+    means = ("shutdown_command", "shutdown_bmc", "standby_bmc")
+    return variables.get("shutdown_kind") == "switch" and not any(variables.get(name) for name in means)
+
+
+def switch_saves_of(hosts: Iterable[str], switches: Iterable[str], hostvars: Mapping[str, Any]) -> list[SwitchSave]:
+    """Return the saves of the switches among the hosts and of those that are named, without those told not to."""
+    of_hosts = [host for host in hosts if hostvars[host].get("shutdown_kind") == "switch"]
+    names = [name for name in dict.fromkeys([*of_hosts, *switches]) if _wanted(hostvars[name])]
+    return [SwitchSave(f"{name}: configuration", name, _save_seconds(name, hostvars[name])) for name in names]
+
+
+def _save_seconds(name: str, variables: Mapping[str, Any]) -> float:
+    return _figure(name, variables, "shutdown_save_timeout", SWITCH_SAVE_SECONDS)
+
+
+def _wanted(variables: Mapping[str, Any]) -> bool:
+    return bool(boolean(variables.get("shutdown_save_configuration", True), strict=False))
 
 
 def saves_of(host: str, variables: Mapping[str, Any]) -> list[Save]:
@@ -58,11 +116,11 @@ def _save(host: str, described: Any) -> Save:
     return Save(f"{host}: {name}", host, str(described["command"]), _figure(host, described, "timeout", SAVE_SECONDS))
 
 
-def _save_node(save: Save, variables: Mapping[str, Any]) -> dict[str, Any]:
+def _node_of_save(save: Save | SwitchSave, stage: Any) -> dict[str, Any]:
     return {
         "name": save.name,
         "kind": "save",
-        "stage": variables.get("shutdown_stage"),
+        "stage": stage,
         "duration_seconds": save.timeout,
         "power_watts": 0.0,
         "feeds": [],
@@ -70,7 +128,7 @@ def _save_node(save: Save, variables: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _host_node(host: str, variables: Mapping[str, Any], saves: Sequence[Save], durations: Durations) -> dict[str, Any]:
+def _host_node(host: str, variables: Mapping[str, Any], saves: Sequence[str], durations: Durations) -> dict[str, Any]:
     measured = durations.p95(host)
     seconds = _figure(host, variables, "shutdown_seconds", DEFAULT_SECONDS) if measured is None else measured
     return {
@@ -80,7 +138,7 @@ def _host_node(host: str, variables: Mapping[str, Any], saves: Sequence[Save], d
         "duration_seconds": seconds,
         "power_watts": _figure(host, variables, "shutdown_power_watts", None),
         "feeds": _names(host, variables, "shutdown_feeds"),
-        "after": [*_names(host, variables, "shutdown_after"), *(save.name for save in saves)],
+        "after": [*_names(host, variables, "shutdown_after"), *saves],
     }
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,11 +19,22 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.durations import
 from ansible_collections.contingency.infra.plugins.plugin_utils.host_off import shut_down
 from ansible_collections.contingency.infra.plugins.plugin_utils.machine import ConnectionMachine
 from ansible_collections.contingency.infra.plugins.plugin_utils.off_words import NoLogin
-from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Outcome
-from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import Save, saves_of
+from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import NOT_SAVED, SAVED, Outcome
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import (
+    Save,
+    SwitchSave,
+    saves_of,
+    switch_saves_of,
+)
 from ansible_collections.contingency.infra.plugins.plugin_utils.startup import starting
 
 Work = Callable[[], Outcome]
+SWITCH_FILES = "switches"
+"""Directory beside the report of the outage that has one for each switch."""
+SWITCH_SECRETS = (
+    *("ansible_password", "ansible_ssh_password", "ansible_ssh_pass", "ansible_ssh_private_key_passphrase"),
+    *("ansible_become_password", "ansible_become_pass"),
+)
 
 
 class SiteWorld:
@@ -36,6 +48,8 @@ class SiteWorld:
         timeout: float,
         durations: Durations,
         show: Callable[[str], None],
+        switches: Sequence[str] = (),
+        dest: str = "",
     ) -> None:
         self._hostvars = hostvars
         self._sources = sources
@@ -45,11 +59,16 @@ class SiteWorld:
         self._settings = {host: off_inventory.settings_from({}, _shutdown_variables(hostvars[host])) for host in hosts}
         self._hosts = {host: off_inventory.host_to_shut(host, self._settings[host]) for host in hosts}
         self._saves = {save.name: save for host in hosts for save in saves_of(host, hostvars[host])}
+        self._switch_saves = {save.name: save for save in switch_saves_of(hosts, switches, hostvars)}
+        self._switch_files = os.path.join(dest, SWITCH_FILES)
+        self._give_up: dict[str, Callable[[], None]] = {}
 
     @property
     def secrets(self) -> set[str]:
         """What must not be shown."""
-        return {secret for settings in self._settings.values() for secret in off_inventory.secrets_of(settings)}
+        of_hosts = {secret for settings in self._settings.values() for secret in off_inventory.secrets_of(settings)}
+        switches = [self._hostvars[save.switch] for save in self._switch_saves.values()]
+        return of_hosts | {str(each[name]) for each in switches for name in SWITCH_SECRETS if each.get(name)}
 
     def now(self) -> Moment:
         return Moment.now()
@@ -64,10 +83,16 @@ class SiteWorld:
         """Return the work of one node; what the inventory says wrongly of it is its own failure, told by the work."""
         name = node["name"]
         try:
+            if name in self._switch_saves:
+                return self._saving_switch(self._switch_saves[name])
             return self._saving(self._saves[name]) if name in self._saves else self._shutting(name)
         except (AnsibleError, AnsibleActionFail) as error:
             refused = Outcome(name, FAILED, "not begun", 0.0, str(error.message))
             return lambda: refused
+
+    def give_up(self, name: str) -> None:
+        """Let go of the save of a switch. Any other work of a node ends by its own time-out, and harms nothing."""
+        self._give_up.get(name, lambda: None)()
 
     def _shutting(self, host: str) -> Work:
         machine = ConnectionMachine(host, self._hostvars[host])
@@ -90,6 +115,18 @@ class SiteWorld:
             refused = Outcome(name, FAILED, "not begun", 0.0, str(error.message))
             return lambda: refused
 
+    def _saving_switch(self, save: SwitchSave) -> Work:
+        # Not at the top: Netmiko costs 0.2 s to load, and most runs save no switch.
+        from ansible_collections.contingency.infra.plugins.plugin_utils import switch_save
+
+        try:
+            saver = switch_save.saver_of(save.switch, self._hostvars[save.switch], self._switch_files, save.timeout)
+        except switch_save.SwitchError as error:
+            refused = Outcome(save.name, FAILED, NOT_SAVED, 0.0, error.message)
+            return lambda: refused
+        self._give_up[save.name] = saver.give_up
+        return lambda: switch_save.outcome(save.name, saver)
+
     def _saving(self, save: Save) -> Work:
         machine = ConnectionMachine(save.host, self._hostvars[save.host])
         return lambda: _saved(save, machine)
@@ -104,6 +141,9 @@ def _outcome(name: str, result: Mapping[str, Any]) -> Outcome:
     seconds = float(result["seconds"]["total"])
     if result["state"] == "off" and not result["failed"]:
         return Outcome(name, OFF, f"off ({result['how']}, by {result['confirmed_by']})", seconds)
+    if result["kind"] == "controller" and not result["failed"]:
+        # The last one: it goes a moment later, and nobody is left to see it.
+        return Outcome(name, OFF, "shuts down now", seconds)
     return Outcome(name, FAILED, "NOT confirmed off", seconds, str(result["msg"]))
 
 
@@ -112,11 +152,11 @@ def _saved(save: Save, machine: ConnectionMachine) -> Outcome:
     try:
         answer = machine.run(save.command, save.timeout)
     except NoLogin as error:
-        return Outcome(save.name, FAILED, "NOT saved", time.monotonic() - started, str(error))
+        return Outcome(save.name, FAILED, NOT_SAVED, time.monotonic() - started, str(error))
     finally:
         machine.close()
     seconds = time.monotonic() - started
     if answer.status == 0:
-        return Outcome(save.name, OFF, "saved", seconds)
+        return Outcome(save.name, OFF, SAVED, seconds)
     why = f"not ended within {save.timeout:g} s" if answer.status == TIMED_OUT else answer.complaint
-    return Outcome(save.name, FAILED, "NOT saved", seconds, why)
+    return Outcome(save.name, FAILED, NOT_SAVED, seconds, why)

@@ -69,7 +69,7 @@ class Reporter:
         lines = [(str(each["name"]), self._ups(each)) for each in facts.readings]
         lines += [(str(each["name"]), self._outcome(each)) for each in facts.outcomes]
         if facts.mode != "run" and facts.plan:
-            lines += [(str(name), self._say("would")) for name in facts.plan["due"]]
+            lines += [(str(name), self._would(str(name))) for name in facts.plan["due"]]
         failed = [str(each["name"]) for each in facts.outcomes if each["state"] == FAILED]
         return Summary(self._title(), lines, [*self._reasons(), *self._closing(failed)], failed)
 
@@ -104,6 +104,10 @@ class Reporter:
     def _outcome(self, outcome: Mapping[str, Any]) -> str:
         key = "failed" if outcome["state"] == FAILED else "off"
         return self._say(key, how=outcome["how"], seconds=f"{outcome['seconds']:.0f}", why=outcome["message"] or "-")
+
+    def _would(self, name: str) -> str:
+        """Return what would be done; what has no power of its own is a save."""
+        return self._say("would" if name in self._facts.hosts else "would_save")
 
     def _reasons(self) -> list[str]:
         """Return why, and what stands in the way, as the planner says it."""

@@ -40,6 +40,7 @@ class Fake:
         self.status = "on_battery"
         self.off: list[str] = []
         self.orders: list[str] = []
+        self.given_up: list[str] = []
         self.reads = 0
         self.said: list[str] = []
         self.at_order: Callable[[str], None] = lambda _name: None
@@ -55,6 +56,9 @@ class Fake:
 
     def order(self, node: Mapping[str, Any], hurried: bool) -> Callable[[], Outcome]:
         return lambda: self.shut(node["name"])
+
+    def give_up(self, name: str) -> None:
+        self.given_up.append(name)
 
     def start(self, node: Mapping[str, Any]) -> Callable[[], Outcome]:
         raise AssertionError(f"{node['name']} was to be started")
@@ -235,6 +239,41 @@ def test_what_the_plan_leaves_out_is_noted_and_a_ups_that_falls_silent_is_judged
     ShutdownRun(SITE, Fake(world.store), world.store, leaves_out).run()
     assert [told, silent] in [list(each) for each in seen]
     assert any(told in each for each in seen[-2:]), "also by the next run"
+
+
+def test_a_save_in_hand_that_the_plan_drops_holds_up_nothing_and_no_slot(world: Fake) -> None:
+    nodes = [{"name": "core-a: configuration", "kind": "save", "after": []}, *NODES]
+    begun, never = threading.Event(), threading.Event()
+
+    def hangs(name: str) -> Outcome:
+        if name != "core-a: configuration":
+            return world.shut(name)
+        begun.set()
+        never.wait(60)
+        return Outcome(name, "off", "saved", 60.0)
+
+    def pressed(site: Site, readings: Sequence[Any], outage: Mapping[str, Any], now: float) -> dict[str, Any]:
+        found = plan(site, readings, outage, now)
+        if outage["nodes"].get("core-a: configuration", {}).get("state") != "shutting" or not begun.wait(5):
+            return found
+        return {**found, "dropped": ["core-a: configuration"], "hard": True, "hard_upses": ["ups-a"]}
+
+    world.order = lambda node, hurried: lambda: hangs(node["name"])  # type: ignore[method-assign]
+    site = Site(nodes, [], {**POLICY, "concurrency": 1})
+    report = ShutdownRun(site, world, world.store, pressed).run()
+    assert set(world.off) == ALL
+    assert world.given_up == ["core-a: configuration"]
+    assert report.outage is not None
+    assert report.outage.nodes["core-a: configuration"].state == "dropped"
+    assert report.outage.nodes["core-a: configuration"].how == "broken off for lack of time"
+    assert not never.is_set()
+    assert "core-a: configuration" not in [outcome.name for outcome in report.outcomes]
+
+
+def test_saves_begin_before_the_hosts_that_are_due_with_them(world: Fake) -> None:
+    site = Site([*NODES, {"name": "core-a: configuration", "kind": "save", "after": []}], [], POLICY)
+    ShutdownRun(site, world, world.store, plan).run()
+    assert next(line for line in world.said if line.endswith("ing")) == "core-a: configuration: saving"
 
 
 def test_the_controller_is_left_to_the_very_end_of_the_run(world: Fake) -> None:

@@ -77,6 +77,9 @@ class Fake:
         told = {**self.reading, "read_at_epoch": Moment.now().epoch, "runtime_seconds": 6000.0, "load_percent": 10.0}
         return [{**told, "marks": [], "raw": {}}]
 
+    def give_up(self, name: str) -> None:
+        raise AssertionError(f"{name} was given up")
+
     def order(self, node: Mapping[str, Any], hurried: bool) -> Callable[[], Outcome]:
         raise AssertionError(f"{node['name']} was to be shut down")
 
