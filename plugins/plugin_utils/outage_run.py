@@ -22,6 +22,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store 
     Outage,
     OutageError,
     Store,
+    rebased,
 )
 
 Node = Mapping[str, Any]
@@ -117,6 +118,7 @@ class OutageRun:
         self._planner = planner
         self._readings: list[Reading] = []
         self._history: list[Reading] = list(store.remembered())
+        self._by_clock = world.now()
         self._read_at = -FRESH_SECONDS
         self._flying: dict[Future[Outcome], str] = {}
         self._outcomes: list[Outcome] = []
@@ -134,12 +136,20 @@ class OutageRun:
     # -- reading and writing down ------------------------------------------------------------------
 
     def _read(self) -> None:
+        self._follow_clock()
         if time.monotonic() - self._read_at < FRESH_SECONDS:
             return
         self._readings = self._world.read(self._history)
         self._history = [*trusted(self._history, self._readings), *self._readings]
         self._read_at = time.monotonic()
         self._written(lambda: self._store.remember(self._history))
+
+    def _follow_clock(self) -> None:
+        """Have what was read in the time of the present clock, also where that was set just now."""
+        now = self._world.now()
+        self._readings = list(rebased(self._readings, self._by_clock, now))
+        self._history = list(rebased(self._history, self._by_clock, now))
+        self._by_clock = now
 
     def _followed(self, outage: Outage | None, now: Moment) -> Outage | None:
         return course.followed(outage, self._readings, now, float(self._site.policy["stable_seconds"]))
