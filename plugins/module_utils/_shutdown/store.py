@@ -67,10 +67,19 @@ def rebased(readings: Sequence[Mapping[str, Any]], then: Moment, now: Moment) ->
 
     Else a clock that jumps would make a reading of this minute one of hours ago, or of the future.
     """
-    jumped = now.epoch - now.since(then) - then.epoch
-    if abs(jumped) < CLOCK_TOLERANCE:
+    if not clock_was_set(then, now):
         return [dict(reading) for reading in readings]
-    return [_moved(reading, jumped) for reading in readings]
+    return [_moved(reading, _jump(then, now)) for reading in readings]
+
+
+def clock_was_set(then: Moment, now: Moment) -> bool:
+    """Return whether the wall clock was set between two instants of one boot."""
+    return abs(_jump(then, now)) >= CLOCK_TOLERANCE
+
+
+def _jump(then: Moment, now: Moment) -> float:
+    """Return by how many seconds the wall clock was set forward."""
+    return now.epoch - now.since(then) - then.epoch
 
 
 def _moved(reading: Mapping[str, Any], seconds: float) -> dict[str, Any]:
