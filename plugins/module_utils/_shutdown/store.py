@@ -84,8 +84,9 @@ def _jump(then: Moment, now: Moment) -> float:
 
 def _moved(reading: Mapping[str, Any], seconds: float) -> dict[str, Any]:
     at = reading.get("read_at_epoch")
-    told = isinstance(at, (int, float)) and not isinstance(at, bool)
-    return {**reading, "read_at_epoch": at + seconds} if told else dict(reading)
+    if isinstance(at, bool) or not isinstance(at, (int, float)):
+        return dict(reading)
+    return {**reading, "read_at_epoch": at + seconds}
 
 
 @dataclass(frozen=True)

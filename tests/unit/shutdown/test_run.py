@@ -294,11 +294,11 @@ def test_a_clock_that_is_set_within_a_run_makes_no_reading_old(world: Fake, jump
         return Moment(real.epoch + ahead[0], real.boottime, real.boot)
 
     def read(_previous: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        told = [{"name": "ups-a", "status": "on_battery", "charge_percent": 50.0, "read_at_epoch": now().epoch}]
+        told = {"name": "ups-a", "status": "on_battery", "charge_percent": 50.0, "read_at_epoch": now().epoch}
         world.reads += 1
         if moment == "while UPSes are read" and world.reads == 2:
             ahead[0] = jump
-        return told
+        return [told]
 
     def planned(site: Site, readings: Sequence[Any], outage: Mapping[str, Any], at: float) -> dict[str, Any]:
         ages.extend(at - reading["read_at_epoch"] for reading in readings)
@@ -307,7 +307,7 @@ def test_a_clock_that_is_set_within_a_run_makes_no_reading_old(world: Fake, jump
     def set_clock(_name: str) -> None:
         ahead[0] = jump
 
-    world.now, world.read = now, read  # type: ignore[method-assign]
+    world.now, world.read = now, read  # type: ignore[method-assign, assignment]
     world.at_order = set_clock if moment == "while hosts go" else lambda _name: None
     ShutdownRun(SITE, world, world.store, planned).run()
     assert set(world.off) == ALL
