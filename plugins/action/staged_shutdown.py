@@ -76,7 +76,7 @@ class Work(OutageWork):
             "failed_hosts": list(summary.failed),
             "next_look_epoch": report.next_look_epoch,
             "files": files,
-            "msg": ". ".join(summary.closing),
+            "msg": summary.message,
         }
 
     def _written(self, report: Report, facts: Facts, summary: Summary) -> list[str]:

@@ -65,7 +65,7 @@ class Work(OutageWork):
             "outcomes": list(facts.outcomes),
             "failed_hosts": list(summary.failed),
             "next_look_epoch": report.next_look_epoch,
-            "msg": ". ".join(summary.closing) or summary.title,
+            "msg": summary.message,
         }
 
 

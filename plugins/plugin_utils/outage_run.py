@@ -23,6 +23,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store 
     Outage,
     OutageError,
     Store,
+    clock_was_set,
+    rebased,
 )
 from ansible_collections.contingency.infra.plugins.plugin_utils.aside import begun
 
@@ -123,6 +125,7 @@ class OutageRun:
         self._planner = planner
         self._readings: list[Reading] = []
         self._history: list[Reading] = list(store.remembered())
+        self._by_clock = world.now()
         self._read_at = -FRESH_SECONDS
         self._flying: dict[Future[Outcome], str] = {}
         self._outcomes: list[Outcome] = []
@@ -139,13 +142,29 @@ class OutageRun:
 
     # -- reading and writing down ------------------------------------------------------------------
 
-    def _read(self) -> None:
+    def _read(self) -> Moment:
+        """Read the UPSes, unless that was just now, and return the instant by whose clock all readings are."""
+        before = self._follow_clock()
         if time.monotonic() - self._read_at < FRESH_SECONDS:
-            return
-        self._readings = self._world.read(self._history)
+            return before
+        readings = self._world.read(self._history)
+        if clock_was_set(before, self._world.now()):
+            # Nobody knows by which of both clocks each of them was stamped.
+            self._follow_clock()
+            readings = self._world.read(self._history)
+        self._readings = readings
         self._history = [*trusted(self._history, self._readings), *self._readings]
         self._read_at = time.monotonic()
         self._written(lambda: self._store.remember(self._history))
+        return self._follow_clock()
+
+    def _follow_clock(self) -> Moment:
+        """Have what was read by the present clock, also where that was set just now, and return this instant."""
+        now = self._world.now()
+        self._readings = list(rebased(self._readings, self._by_clock, now))
+        self._history = list(rebased(self._history, self._by_clock, now))
+        self._by_clock = now
+        return now
 
     def _followed(self, outage: Outage | None, now: Moment) -> Outage | None:
         return course.followed(outage, self._readings, now, float(self._site.policy["stable_seconds"]))

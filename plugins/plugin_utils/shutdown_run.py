@@ -54,8 +54,7 @@ class ShutdownRun(OutageRun):
         return replace(outage, nodes=nodes)
 
     def _looked(self, outage: Outage | None) -> Outage | None:
-        self._read()
-        now = self._world.now()
+        now = self._read()
         followed = self._followed(outage, now)
         if followed is None:
             return None

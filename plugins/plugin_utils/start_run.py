@@ -82,8 +82,7 @@ class StartRun(OutageRun):
     def _looked(self, outage: Outage | None) -> Outage | None:
         if outage is None:
             return None
-        self._read()
-        now = self._world.now()
+        now = self._read()
         followed = self._followed(outage, now) or outage
         self._plan = looked_at(self._planner, self._site, self._history, followed, now, self._over)
         if followed != outage:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import all_told
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.words import WORDS
 
 OFF, FAILED = "off", "failed"
@@ -52,6 +53,11 @@ class Summary:
         return ["", self.title, *(f"{name:<{width}}  {text}" for name, text in self.lines), *self.closing]
 
     @property
+    def message(self) -> str:
+        """How it ends, in one line."""
+        return ". ".join(text.rstrip(".。") for text in self.closing) or self.title
+
+    @property
     def markdown(self) -> str:
         rows = "".join(f"| {name} | {text.replace('|', '/')} |\n" for name, text in self.lines)
         return f"# {self.title}\n\n|  |  |\n|---|---|\n{rows}\n" + "".join(f"- {text}\n" for text in self.closing)
@@ -63,6 +69,7 @@ class Reporter:
     def __init__(self, facts: Facts, language: str) -> None:
         self._facts = facts
         self._words = WORDS[language]
+        self._language = language
 
     def summary(self) -> Summary:
         facts = self._facts
@@ -112,7 +119,8 @@ class Reporter:
     def _reasons(self) -> list[str]:
         """Return why, and what stands in the way, as the planner says it."""
         plan = self._facts.plan
-        return [] if plan is None or self._facts.outage is None else [*plan["why"], *plan["problems"]]
+        said = [] if plan is None or self._facts.outage is None else [*plan["why"], *plan["problems"]]
+        return all_told(said, self._language)
 
     # -- how it ends -------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.report import FAILED, Facts, Reporter, Summary
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import told
 
 UP = "up"
 WORDS = {
@@ -51,6 +52,7 @@ class StartReporter:
         self._facts = facts
         self._closed = closed
         self._words = WORDS[language]
+        self._language = language
         self._upses = Reporter(replace(facts, outcomes=(), plan=None), language)
 
     def summary(self) -> Summary:
@@ -77,7 +79,7 @@ class StartReporter:
         lines = [self._words[key].format(up=len(up), all=len(hosts))]
         limitation = (facts.plan or {}).get("limitation")
         if limitation:
-            lines.append(self._words["waits"].format(why=limitation))
+            lines.append(self._words["waits"].format(why=told(limitation, self._language)))
         if facts.mode != "run":
             return [*lines, self._words[facts.mode]]
         if failed:

@@ -25,6 +25,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.run import
 PENDING, SHUTTING, OFF, DROPPED, FAILED = "pending", "shutting", "off", "dropped", "failed"
 STARTING, UP = "starting", "up"
 MAINS, PLANNED = "mains", "planned"
+CLOCK_TOLERANCE = 0.5
+"""A clock that is disciplined and not set moves by less, in seconds."""
 
 
 class OutageError(Exception):
@@ -58,6 +60,33 @@ class Moment:
         if self.boot == earlier.boot:
             return self.boottime - earlier.boottime
         return self.epoch - earlier.epoch
+
+
+def rebased(readings: Sequence[Mapping[str, Any]], then: Moment, now: Moment) -> list[dict[str, Any]]:
+    """Return readings of the wall clock of ``then`` in the time of the present one, where that was set in between.
+
+    Else a clock that jumps would make a reading of this minute one of hours ago, or of the future.
+    """
+    if not clock_was_set(then, now):
+        return [dict(reading) for reading in readings]
+    return [_moved(reading, _jump(then, now)) for reading in readings]
+
+
+def clock_was_set(then: Moment, now: Moment) -> bool:
+    """Return whether the wall clock was set between two instants of one boot."""
+    return abs(_jump(then, now)) >= CLOCK_TOLERANCE
+
+
+def _jump(then: Moment, now: Moment) -> float:
+    """Return by how many seconds the wall clock was set forward."""
+    return now.epoch - now.since(then) - then.epoch
+
+
+def _moved(reading: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    at = reading.get("read_at_epoch")
+    if isinstance(at, bool) or not isinstance(at, (int, float)):
+        return dict(reading)
+    return {**reading, "read_at_epoch": at + seconds}
 
 
 @dataclass(frozen=True)
@@ -213,18 +242,20 @@ class Store:
             raise self._not_kept(error) from error
 
     def remembered(self) -> list[dict[str, Any]]:
-        """Return what `remember` wrote; nothing where nobody can read it."""
+        """Return what `remember` wrote, in the time of the present clock; nothing where nobody can read it."""
         try:
             found = _json(self._directory.joinpath("readings.json").read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError):
+            readings, then = found["readings"], Moment(**found["at"])
+            return rebased([each for each in readings if isinstance(each, dict)], then, Moment.now())
+        except (OSError, ValueError, TypeError, KeyError):
             return []
-        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
     def remember(self, readings: Sequence[Mapping[str, Any]]) -> None:
         """Keep readings for the next run: a UPS that lies, or is silent, is judged by what it told before."""
+        told = {"at": asdict(Moment.now()), "readings": list(readings)}
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._host.write_atomically(str(self._directory / "readings.json"), json.dumps(list(readings)) + "\n")
+            self._host.write_atomically(str(self._directory / "readings.json"), json.dumps(told) + "\n")
         except OSError as error:
             raise self._not_kept(error) from error
 

@@ -319,3 +319,35 @@ def test_samples_of_an_outage_are_kept_without_what_is_raw_and_a_cut_line_is_lef
     path = next(world.store.path.parent.glob("samples-*.jsonl"))
     path.write_text(path.read_text(encoding="utf-8") + '{"epoch": 17', encoding="utf-8")
     assert world.store.samples(report.outage) == samples
+
+
+@pytest.mark.parametrize("jump", [7200.0, -7200.0])
+@pytest.mark.parametrize("moment", ["while hosts go", "while UPSes are read"])
+def test_a_clock_that_is_set_within_a_run_makes_no_reading_old(world: Fake, jump: float, moment: str) -> None:
+    """The planner is asked once more with readings of a moment ago, which by the new clock would be of hours ago."""
+    ages: list[float] = []
+    ahead = [0.0]
+
+    def now() -> Moment:
+        real = Moment.now()
+        return Moment(real.epoch + ahead[0], real.boottime, real.boot)
+
+    def read(_previous: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        told = {"name": "ups-a", "status": "on_battery", "charge_percent": 50.0, "read_at_epoch": now().epoch}
+        world.reads += 1
+        if moment == "while UPSes are read" and world.reads == 2:
+            ahead[0] = jump
+        return [told]
+
+    def planned(site: Site, readings: Sequence[Any], outage: Mapping[str, Any], at: float) -> dict[str, Any]:
+        ages.extend(at - reading["read_at_epoch"] for reading in readings)
+        return plan(site, readings, outage, at)
+
+    def set_clock(_name: str) -> None:
+        ahead[0] = jump
+
+    world.now, world.read = now, read  # type: ignore[method-assign, assignment]
+    world.at_order = set_clock if moment == "while hosts go" else lambda _name: None
+    ShutdownRun(SITE, world, world.store, planned).run()
+    assert set(world.off) == ALL
+    assert all(-1 < age < 10 for age in ages), ages

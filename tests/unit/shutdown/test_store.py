@@ -21,6 +21,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store 
     OutageBusy,
     OutageError,
     Store,
+    rebased,
 )
 
 NOW = Moment(1_800_000_000.0, 5_000.0, "boot-1")
@@ -116,3 +117,39 @@ def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         blocked.save(some())
     with pytest.raises(OutageError, match="staged_shutdown_state_dir"), blocked.working():
         pass
+
+
+@pytest.mark.parametrize("jump", [7200.0, -7200.0])
+def test_a_reading_is_as_old_as_it_is_also_after_the_clock_was_set(jump: float) -> None:
+    reading = {"name": "ups-a", "read_at_epoch": NOW.epoch - 10, "age_seconds": 3.0}
+    later = replace(NOW, epoch=NOW.epoch + 60 + jump, boottime=NOW.boottime + 60)
+    (told,) = rebased([reading], NOW, later)
+    assert later.epoch - told["read_at_epoch"] == 70
+    assert told["age_seconds"] == 3.0
+
+
+def test_readings_are_left_as_they_are_by_a_clock_that_is_not_set_and_by_a_restart() -> None:
+    reading = {"name": "ups-a", "read_at_epoch": NOW.epoch}
+    disciplined = replace(NOW, epoch=NOW.epoch + 60.2, boottime=NOW.boottime + 60)
+    restarted = Moment(NOW.epoch + 300, 40.0, "boot-2")
+    assert rebased([reading], NOW, disciplined) == rebased([reading], NOW, restarted) == [reading]
+    assert rebased([{"name": "ups-a"}], NOW, replace(NOW, epoch=0.0)) == [{"name": "ups-a"}]
+
+
+def test_what_is_remembered_is_told_in_the_time_of_the_present_clock(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Moment, "now", classmethod(lambda _cls: NOW))
+    store.remember([{"name": "ups-a", "read_at_epoch": NOW.epoch}])
+    later = replace(NOW, epoch=NOW.epoch - 7000, boottime=NOW.boottime + 200)
+    monkeypatch.setattr(Moment, "now", classmethod(lambda _cls: later))
+    assert store.remembered() == [{"name": "ups-a", "read_at_epoch": later.epoch - 200}]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"at": {}, "readings": []}', '{"at": {"epoch": 1}, "readings": [1]}']
+)
+def test_readings_that_nobody_can_read_are_forgotten(store: Store, text: str) -> None:
+    store.remember([])
+    store.path.with_name("readings.json").write_text(text, encoding="ascii")
+    assert store.remembered() == []
