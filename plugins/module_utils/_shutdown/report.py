@@ -88,13 +88,17 @@ class Reporter:
     def _title(self) -> str:
         outage = self._facts.outage
         if outage is None:
-            return self._say("title_unclear" if self._facts.mains == "unclear" else "title_none")
+            return self._say({"unclear": "title_unclear"}.get(self._facts.mains, self._ordinary("title")))
         began = time.strftime("%H:%M:%S", time.localtime(self._facts.now_epoch - self._facts.age))
         age = f"{self._facts.age / 60:.0f} min"
         if outage["cause"] == "planned":
             return self._say("title_planned", began=began, age=age)
         key = "title_back" if self._facts.mains == "online" else "title_mains"
         return self._say(key, began=began, age=age)
+
+    def _ordinary(self, part: str) -> str:
+        """Return the key of what is said on an ordinary day."""
+        return f"{part}_{'problems' if (self._facts.plan or {}).get('problems') else 'none'}"
 
     def _ups(self, reading: Mapping[str, Any]) -> str:
         if reading["status"] == "unknown":
@@ -117,10 +121,10 @@ class Reporter:
         return self._say("would" if name in self._facts.hosts else "would_save")
 
     def _reasons(self) -> list[str]:
-        """Return why, and what stands in the way, as the planner says it."""
-        plan = self._facts.plan
-        said = [] if plan is None or self._facts.outage is None else [*plan["why"], *plan["problems"]]
-        return all_told(said, self._language)
+        """Return why, and what stands in the way, as the planner says it; on an ordinary day only the latter."""
+        plan = self._facts.plan or {"why": (), "problems": ()}
+        why = () if self._facts.outage is None else plan["why"]
+        return all_told([*why, *plan["problems"]], self._language)
 
     # -- how it ends -------------------------------------------------------------------------------
 
@@ -128,7 +132,7 @@ class Reporter:
         facts = self._facts
         lines = [self._say("trouble", why=facts.trouble)] if facts.trouble else []
         if facts.outage is None:
-            return [*lines, self._say("next_unclear" if facts.mains == "unclear" else "next_none")]
+            return [*lines, self._say({"unclear": "next_unclear"}.get(facts.mains, self._ordinary("next")))]
         on = self._still_on()
         lines.append(self._counted(on))
         if on and facts.mains != "online":

@@ -70,6 +70,16 @@ WHOLE = {
     rf"{TOO_SMALL} (?P<first>\S+) \(and (?P<more>\d+) more\) {OFF_AFTER}": (
         f"{ZH_TOO_SMALL} {{first}}（及另外 {{more}} 台）{ZH_OFF_AFTER}"
     ),
+    r"The stage (?P<stage>\S+) is due (?P<due>\d+) s after mains is lost, which the batteries do not reach: "
+    r"(?P<first>\S+) on (?P<feeds>.+) would lose power after (?P<dark>\d+) s, and the hard trigger shuts everything after about "
+    r"(?P<forced>\d+) s; shed more before, or set the stage earlier": (
+        "阶段 {stage} 规定停电 {due} 秒后执行，但电池撑不到：{feeds} 上的 {first} 将在 {dark} 秒后断电，"
+        "约 {forced} 秒后会因电量告急全部关机；请在此前多关一些，或提前该阶段。"
+    ),
+    r"(?P<name>\S+) is in the stage (?P<stage>\S+) and goes after (?P<other>.+), which is kept until the stage "
+    r"(?P<later>\S+); put both in one stage, or change the order": (
+        "{name} 属于阶段 {stage}，却排在 {other} 之后，而后者保留到阶段 {later}；请把两者放在同一阶段，或更改顺序。"
+    ),
     r"(?P<name>\S+) is on battery; start again when mains is back on it": "{name} 由电池供电；待其市电恢复后再启动。",
     r"Mains has been back for (?P<since>\d+) s and has to be for (?P<stable>\d+) s; wait (?P<left>\d+) s": (
         "市电已恢复 {since} 秒，须稳定 {stable} 秒；请等待 {left} 秒。"

@@ -9,6 +9,7 @@ WORDS: dict[str, dict[str, str]] = {
     "en": {
         "between": ", ",
         "title_none": "Staged shutdown: mains is there, nothing to do",
+        "title_problems": "Staged shutdown: mains is there, BUT A SHUTDOWN WOULD NOT GO AS PLANNED",
         "title_unclear": "Staged shutdown: NOT EVERY UPS CAN BE READ, so nobody knows whether mains is there",
         "title_mains": "Staged shutdown: on battery since {began} ({age})",
         "title_planned": "Staged shutdown: planned, begun at {began} ({age} ago)",
@@ -31,6 +32,7 @@ WORDS: dict[str, dict[str, str]] = {
         "controller": "{name} is this machine; it shuts down now, as the last one",
         "next_look": "Next look: at {at}, in {seconds} s",
         "next_none": "Next: nothing",
+        "next_problems": "Next: mend what is named above while mains is there; then run it with --check again",
         "next_unclear": "Next: see why the UPS cannot be read; if mains is lost, say so with -e outage=planned",
         "next_failed": "Next: see to {names}; the next run tries again",
         "next_back": "Next: staged_startup, once mains is stable",
@@ -44,6 +46,7 @@ WORDS: dict[str, dict[str, str]] = {
     "zh": {
         "between": "，",
         "title_none": "分级关机：市电正常，无需操作",
+        "title_problems": "分级关机：市电正常，但停电时无法按计划关机",
         "title_unclear": "分级关机：有 UPS 读不到，无法判断市电是否正常",
         "title_mains": "分级关机：自 {began} 起由电池供电（{age}）",
         "title_planned": "分级关机：计划停电，始于 {began}（{age}前）",
@@ -66,6 +69,7 @@ WORDS: dict[str, dict[str, str]] = {
         "controller": "{name} 是本机，最后关机，现在开始",
         "next_look": "下次检查：{at}，{seconds} 秒后",
         "next_none": "下一步：无",
+        "next_problems": "下一步：趁市电正常，处理上述问题，然后再用 --check 执行",
         "next_unclear": "下一步：查明 UPS 为何读不到；若确已停电，用 -e outage=planned 说明",
         "next_failed": "下一步：处理 {names}；下次执行会再试",
         "next_back": "下一步：市电稳定后执行 staged_startup",

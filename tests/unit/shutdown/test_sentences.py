@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.report import Facts, Reporter, Summary
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import all_told, told
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.start import make_start
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.words import WORDS
 from ansible_collections.contingency.infra.plugins.plugin_utils.start_run import SHUTDOWN_AT_WORK, STILL_PLANNED
 
 from .describe import NOW, node, outage, planned, policy, reading, silent, stage, ups
@@ -47,6 +48,32 @@ CASES = {
     },
     "overloaded": {"record": outage(60), "upses": [ups(watts=150)], "readings": [reading(load_percent=200.0)]},
 }
+
+
+WRONG_ORDER = [node("web", 30, stage="office", feeds=["ups-a"], after=["db"]), node("db", 40, feeds=["ups-a"])]
+ORDINARY = {
+    "a stage out of reach": (PAIR, (stage("office", 600), stage("critical", 36000, None))),
+    "an order against the stages": (WRONG_ORDER, TWO),
+}
+
+
+@pytest.mark.parametrize(("nodes", "stages"), ORDINARY.values(), ids=ORDINARY)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_on_an_ordinary_day_it_is_told_what_would_not_go_as_planned(
+    nodes: list[dict[str, Any]], stages: Any, language: str
+) -> None:
+    plan = planned(nodes, rules=policy(*stages), readings=[reading(status="online")], record=None)
+    shown = Reporter(Facts("online", [], ["web", "db"], mode="check", plan=plan, now_epoch=NOW), language).summary()
+    assert shown.title == WORDS[language]["title_problems"]
+    assert len(shown.closing) == 1 + len(plan["problems"]) > 1
+    assert all(max(text) >= "\u4e00" for text in shown.closing) == (language == "zh")
+
+
+def test_on_an_ordinary_day_nothing_is_told_where_nothing_is_wrong() -> None:
+    alone = [node("db", 40, feeds=["ups-a"])]
+    plan = planned(alone, rules=policy(stage("critical", 300)), readings=[reading(status="online")])
+    shown = Reporter(Facts("online", [], ["db"], mode="check", plan=plan, now_epoch=NOW), "en").summary()
+    assert (shown.title, list(shown.closing)) == (WORDS["en"]["title_none"], [WORDS["en"]["next_none"]])
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
