@@ -63,7 +63,7 @@ def pair(shared_pair: Pair) -> Pair:
     return shared_pair
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def power_lab() -> Iterator[Lab]:
     found = Lab(Instance(f"{os.environ.get('LAB_NAME', 'test')}-power"), load())
     found.up(parts=["power"])

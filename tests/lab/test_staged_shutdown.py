@@ -5,28 +5,23 @@
 
 from __future__ import annotations
 
-import os
-import random
 import time
 from contextlib import ExitStack
 
-import pytest
-
 from tests.lab.room import ALL, KEPT, LATER, LONGEST_RUN, NEVER, PLANNED, UPSES, Room, policy
-
-SEED = int(os.environ.get("CONTINGENCY_SEED", "1"))
 
 
 def test_stages_go_by_age_and_what_the_policy_keeps_stays_and_all_come_back(room: Room) -> None:
-    by_age = policy(4, 12, 600)
+    by_age = policy(4, 25, 600)
     assert room.shutdown(*by_age).line("Staged shutdown:") == "mains is there, nothing to do"
     room.mains_off()
+    lost = time.monotonic()
     first = room.shutdown(*by_age)
     assert "0 of 8 hosts are off" in first.output
     time.sleep(4)
     assert room.shutdown(*by_age).status == 0
     assert room.on() == LATER | KEPT
-    time.sleep(6)
+    time.sleep(max(0.0, lost + 30 - time.monotonic()))
     last = room.shutdown(*by_age)
     assert "6 of 8 hosts are off" in last.output, last.output
     assert room.on() == KEPT
@@ -97,19 +92,6 @@ def test_a_host_that_hangs_is_forced_and_a_dead_controller_leaves_its_host_named
     again = room.shutdown(*extra)
     assert again.status == 0, again.output
     assert room.on() == set()
-
-
-@pytest.mark.parametrize("number", range(int(os.environ.get("CONTINGENCY_KILLS", "2"))))
-def test_a_killed_run_is_gone_on_with_by_the_next(room: Room, number: int) -> None:
-    after = random.Random(SEED + number).uniform(1.0, 9.0)
-    process = room.start("staged_shutdown", *PLANNED, *policy(0, 0, 0))
-    time.sleep(after)
-    room.kill(process)
-    print(f"killed after {after:.2f} s, {len(room.on())} of 8 were on")
-    played = room.shutdown(*PLANNED, *policy(0, 0, 0))
-    assert played.status == 0, played.output
-    assert room.on() == set(), played.output
-    assert not room.shutdown(*PLANNED, *policy(0, 0, 0)).changed
 
 
 def test_upses_that_nobody_can_read_shut_nothing_and_are_an_error(room: Room) -> None:

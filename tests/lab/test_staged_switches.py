@@ -17,7 +17,7 @@ import pytest
 from lab.engine import Lab
 from lab.instance import Instance
 from lab.topology import load
-from tests.lab.test_staged_shutdown import ALL, EARLY, NEVER, PLANNED, UPSES, Room, policy
+from tests.lab.room import ALL, EARLY, NEVER, PLANNED, UPSES, Room, policy
 
 SWITCHES = ("access-ward", "access-pharmacy")
 """One whose login is a Linux shell, one whose login is vtysh."""

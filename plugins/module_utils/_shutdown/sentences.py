@@ -71,8 +71,8 @@ WHOLE = {
         f"{ZH_TOO_SMALL} {{first}}（及另外 {{more}} 台）{ZH_OFF_AFTER}"
     ),
     r"The stage (?P<stage>\S+) is due (?P<due>\d+) s after mains is lost, which the batteries do not reach: "
-    r"(?P<first>\S+) on (?P<feeds>.+) would lose power after (?P<dark>\d+) s, and the hard trigger shuts everything after about "
-    r"(?P<forced>\d+) s; shed more before, or set the stage earlier": (
+    r"(?P<first>\S+) on (?P<feeds>.+) would lose power after (?P<dark>\d+) s, and the hard trigger shuts "
+    r"everything after about (?P<forced>\d+) s; shed more before, or set the stage earlier": (
         "阶段 {stage} 规定停电 {due} 秒后执行，但电池撑不到：{feeds} 上的 {first} 将在 {dark} 秒后断电，"
         "约 {forced} 秒后会因电量告急全部关机；请在此前多关一些，或提前该阶段。"
     ),
