@@ -47,17 +47,19 @@ class ShutdownRun(OutageRun):
         if outage is None:
             return None
         now, again = self._world.now(), (SHUTTING, FAILED, STARTING, UP)
-        nodes = {
-            name: NodeState(PENDING, now, how=f"was {state.state}") if state.state in again else state
-            for name, state in outage.nodes.items()
-        }
+        nodes = {name: state.again(now) if state.state in again else state for name, state in outage.nodes.items()}
         return replace(outage, nodes=nodes)
 
     def _looked(self, outage: Outage | None) -> Outage | None:
         now = self._read()
         followed = self._followed(outage, now)
         if followed is None:
+            # What no plan can be made of is told on each ordinary day, and not first in an outage.
+            self._planner(self._site, self._history, None, now.epoch)
             return None
+        if outage is None:
+            # Before the plan: it is to age also while none can be made.
+            self._kept(followed)
         self._plan = self._planner(self._site, self._history, followed.for_plan(now), now.epoch)
         for stage in self._plan["stages_due"]:
             if stage not in followed.due_stages:

@@ -24,7 +24,6 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store 
     STARTING,
     UP,
     Moment,
-    NodeState,
     Outage,
 )
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import (
@@ -74,7 +73,7 @@ class StartRun(OutageRun):
             return None
         now = self._world.now()
         nodes = {
-            name: NodeState(OFF, now, now, f"was {state.state}") if state.state in (STARTING, FAILED) else state
+            name: state.again(now, OFF, now) if state.state in (STARTING, FAILED) or state.may_be_off else state
             for name, state in outage.nodes.items()
         }
         return replace(outage, nodes=nodes)
@@ -114,7 +113,8 @@ def looked_at(
     planner: Callable[..., Plan], site: Site, readings: Sequence[Reading], outage: Outage, now: Moment, over: bool
 ) -> dict[str, Any]:
     """Return what may be started now."""
-    up = [name for name, state in outage.nodes.items() if state.state == UP]
+    known = {node["name"] for node in site.nodes}
+    up = [name for name, state in outage.nodes.items() if state.state == UP and name in known]
     plan = dict(planner(site, readings, _as_off(outage, now), now.epoch, _online_since(outage, now), up))
     why = start_limitation(outage, over)
     return plan if why is None else {**plan, "due": [], "limitation": why, "why": [why]}
@@ -133,7 +133,8 @@ def _as_off(outage: Outage, now: Moment) -> dict[str, Any]:
     """Return what the planner reads: for it, all that was touched was shut, and what is up is told beside."""
     state = outage.for_plan(now)
     nodes = {
-        name: {**each, "state": OFF} if each["state"] != PENDING else each for name, each in state["nodes"].items()
+        name: {**each, "state": OFF} if each["state"] != PENDING or outage.nodes[name].may_be_off else each
+        for name, each in state["nodes"].items()
     }
     return {**state, "nodes": nodes}
 
