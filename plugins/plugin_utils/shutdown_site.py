@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations
+from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations, DurationsError
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain
 
 DEFAULT_SECONDS = 180.0
@@ -129,7 +129,7 @@ def _node_of_save(save: Save | SwitchSave, stage: Any) -> dict[str, Any]:
 
 
 def _host_node(host: str, variables: Mapping[str, Any], saves: Sequence[str], durations: Durations) -> dict[str, Any]:
-    measured = durations.p95(host)
+    measured = _measured(host, durations)
     seconds = _figure(host, variables, "shutdown_seconds", DEFAULT_SECONDS) if measured is None else measured
     return {
         "name": host,
@@ -140,6 +140,14 @@ def _host_node(host: str, variables: Mapping[str, Any], saves: Sequence[str], du
         "feeds": _names(host, variables, "shutdown_feeds"),
         "after": [*_names(host, variables, "shutdown_after"), *saves],
     }
+
+
+def _measured(host: str, durations: Durations) -> float | None:
+    """Return the measured duration; a file that nobody can read keeps no host on, the inventory counts then."""
+    try:
+        return durations.p95(host)
+    except DurationsError:
+        return None
 
 
 def _figure(host: str, variables: Mapping[str, Any], name: str, otherwise: float | None) -> float:
