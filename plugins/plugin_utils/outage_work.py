@@ -74,10 +74,13 @@ class OutageWork:
         policy, switches = filled_in(arguments["policy"]), arguments.get("save_switches") or []
         first = str(policy["stages"][0]["name"])
         nodes = nodes_of(arguments["hosts"], hostvars, durations, switches, first)
+        if not nodes:
+            raise Problem("There is no host to shut down; put them into the group that staged_shutdown_group names.")
         self.world = SiteWorld(
             *(arguments["hosts"], hostvars, arguments["sources"], arguments["timeout"], durations, Display().display),
             switches=switches,
             dest=arguments["dest"],
+            upses=arguments["upses"],
         )
         self.site = Site(nodes, arguments["upses"], policy)
         self.store = Store(arguments["state_dir"])
