@@ -19,6 +19,8 @@ DEFAULT_SECONDS = 180.0
 SAVE_SECONDS = 300.0
 SWITCH_SAVE_SECONDS = 120.0
 NODE_KINDS = {"switch": "switch", "controller": "controller"}
+SAVE_MARK = ": "
+"""Stands in the name of each save, between that of its host and its own, and in that of no host."""
 SAVE_OPTIONS = ("name", "command", "timeout")
 
 
@@ -90,7 +92,7 @@ def switch_saves_of(hosts: Iterable[str], switches: Iterable[str], hostvars: Map
     """Return the saves of the switches among the hosts and of those that are named, without those told not to."""
     of_hosts = [host for host in hosts if hostvars[host].get("shutdown_kind") == "switch"]
     names = [name for name in dict.fromkeys([*of_hosts, *switches]) if _wanted(hostvars[name])]
-    return [SwitchSave(f"{name}: configuration", name, _save_seconds(name, hostvars[name])) for name in names]
+    return [SwitchSave(f"{name}{SAVE_MARK}configuration", name, _save_seconds(name, hostvars[name])) for name in names]
 
 
 def _save_seconds(name: str, variables: Mapping[str, Any]) -> float:
@@ -113,7 +115,9 @@ def _save(host: str, described: Any) -> Save:
     if not isinstance(described, Mapping) or set(described) - set(SAVE_OPTIONS) or not described.get("command"):
         raise AnsibleActionFail(f"{host}: {described!r} in shutdown_saves; it has {', '.join(SAVE_OPTIONS)}.")
     name = str(described.get("name") or "save")
-    return Save(f"{host}: {name}", host, str(described["command"]), _figure(host, described, "timeout", SAVE_SECONDS))
+    return Save(
+        f"{host}{SAVE_MARK}{name}", host, str(described["command"]), _figure(host, described, "timeout", SAVE_SECONDS)
+    )
 
 
 def _node_of_save(save: Save | SwitchSave, stage: Any) -> dict[str, Any]:

@@ -34,9 +34,12 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run impor
     Report,
     Site,
 )
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import SAVE_MARK
 
 STILL_PLANNED = "The outage was planned and nobody has said that it is over; say so with -e outage=over."
 SHUTDOWN_AT_WORK = "A shutdown was broken off in its middle; run staged_shutdown first, it finishes what it had begun."
+
+NOT_KNOWN = "it was shut down and is not in the inventory any more; switch it on by hand"
 
 
 class StartRun(OutageRun):
@@ -101,9 +104,16 @@ class StartRun(OutageRun):
         if left or self._plan.get("limitation"):
             report.next_look_epoch = self._world.now().epoch + float(self._plan["next_look_seconds"])
             return
+        report.outcomes += self._strays(outage)
         closed = replace(outage, ended_at_epoch=outage.ended_at_epoch or self._world.now().epoch)
         self._written(lambda: self._store.close(closed))
         report.closed = True
+
+    def _strays(self, outage: Outage) -> list[Outcome]:
+        """Return as failures the hosts that were shut, and that the inventory does not have any more."""
+        known = {node["name"] for node in self._site.nodes}
+        names = [name for name, state in outage.nodes.items() if name not in known and state.state not in _CLOSED]
+        return [Outcome(name, FAILED, "NOT switched on", 0.0, NOT_KNOWN) for name in names if SAVE_MARK not in name]
 
 
 _CLOSED = (UP, PENDING, DROPPED)

@@ -235,6 +235,14 @@ def test_a_host_that_is_renamed_in_the_inventory_after_it_is_up_keeps_nobody_fro
     assert set(world.up) == set(AFTER)
 
 
+def test_what_was_shut_and_is_not_in_the_inventory_any_more_is_named_before_the_outage_is_closed(world: Fake) -> None:
+    world.store.save(shut([*AFTER, "db-old", "db-old: dump"]))
+    report = run(world)
+    assert report.closed
+    assert [each.name for each in report.failed] == ["db-old"]
+    assert "not in the inventory" in report.failed[0].message
+
+
 def test_a_planned_outage_ends_when_somebody_says_so(world: Fake) -> None:
     world.store.save(replace(shut(), cause=PLANNED))
     assert "-e outage=over" in limitation(run(world))
