@@ -294,7 +294,7 @@ class Store:
             lines = self._directory.joinpath(f"samples-{outage.id}.jsonl").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return []
-        return [found for found in map(_json, lines) if isinstance(found, dict)]
+        return [found for found in map(_json, lines) if isinstance(found, dict) and {"age", "readings"} <= set(found)]
 
     def close(self, outage: Outage) -> Path:
         """Put an outage whose hosts are all up again among the past ones, and return where."""

@@ -182,6 +182,22 @@ def test_an_unforeseen_error_is_the_failure_of_one_host(world: Fake) -> None:
     assert "web-2" in world.off
 
 
+def test_what_cannot_even_be_begun_is_the_failure_of_one_host(world: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = world.order
+
+    def order(node: Mapping[str, Any], hurried: bool) -> Callable[[], Outcome]:
+        if node["name"] == "web-1":
+            raise TypeError("'int' object is not iterable")
+        return real(node, hurried)
+
+    monkeypatch.setattr(world, "order", order)
+    report = run(world)
+    assert world.off == ["web-2"]
+    assert [(each.name, each.message) for each in report.failed] == [
+        ("web-1", "TypeError: 'int' object is not iterable")
+    ]
+
+
 def test_a_run_that_is_killed_in_the_middle_is_gone_on_with(world: Fake) -> None:
     class Killed(BaseException):
         pass
@@ -337,7 +353,7 @@ def test_samples_of_an_outage_are_kept_without_what_is_raw_and_a_cut_line_is_lef
     assert samples
     assert samples[0]["readings"] == [{"name": "ups-a", "status": "on_battery"}]
     path = next(world.store.path.parent.glob("samples-*.jsonl"))
-    path.write_text(path.read_text(encoding="utf-8") + '{"epoch": 17', encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + '{}\n{"epoch": 17', encoding="utf-8")
     assert world.store.samples(report.outage) == samples
 
 
