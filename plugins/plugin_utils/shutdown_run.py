@@ -16,6 +16,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown import
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
     DROPPED,
     FAILED,
+    OFF,
     PENDING,
     SHUTTING,
     STARTING,
@@ -47,8 +48,16 @@ class ShutdownRun(OutageRun):
         if outage is None:
             return None
         now, again = self._world.now(), (SHUTTING, FAILED, STARTING, UP)
-        nodes = {name: state.again(now) if state.state in again else state for name, state in outage.nodes.items()}
+        nodes = {
+            name: state.again(now) if state.state in again or self._runs_here(name, state, now) else state
+            for name, state in outage.nodes.items()
+        }
         return replace(outage, nodes=nodes)
+
+    def _runs_here(self, name: str, state: NodeState, now: Moment) -> bool:
+        """Is it noted as off, and yet on: this machine, in the same boot? The run ended before it gave the command."""
+        controllers = {node["name"] for node in self._site.nodes if node["kind"] == CONTROLLER}
+        return name in controllers and state.state == OFF and state.since.boot == now.boot
 
     def _looked(self, outage: Outage | None) -> Outage | None:
         now = self._read()
