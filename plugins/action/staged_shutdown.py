@@ -82,8 +82,8 @@ class Work(OutageWork):
     def _written(self, report: Report, facts: Facts, summary: Summary) -> list[str]:
         if report.outage is None:
             return []
-        samples = self.store.samples(report.outage)
         try:
+            samples = self.store.samples(report.outage)
             files = write_outage(
                 self.arguments["dest"],
                 report.outage,

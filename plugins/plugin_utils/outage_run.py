@@ -208,8 +208,16 @@ class OutageRun:
         outage = outage.with_node(name, NodeState(self.under_way, self._world.now()))
         self._kept(outage)
         self._world.say(f"{name}: {'saving' if self._site.node(name)['kind'] == 'save' else self.under_way}")
-        self._flying[begun(self._order(name), name)] = name
+        self._flying[begun(self._work(name), name)] = name
         return outage
+
+    def _work(self, name: str) -> Callable[[], Outcome]:
+        """Return what is to be done; an unforeseen error in it is a failure of this node, and keeps no other one on."""
+        try:
+            return self._order(name)
+        except Exception as error:  # noqa: BLE001  It becomes the outcome of this node.
+            outcome = _failure(name, error)
+            return lambda: outcome
 
     def _let_go(self, outage: Outage) -> None:
         """What was dropped while it was in hand is not waited for, and takes the place of nothing else."""
@@ -252,4 +260,8 @@ def _outcome(future: Future[Outcome], name: str) -> Outcome:
     error = future.exception()
     if error is None:
         return future.result()
+    return _failure(name, error)
+
+
+def _failure(name: str, error: BaseException) -> Outcome:
     return Outcome(name, FAILED, "not confirmed off", 0.0, f"{type(error).__name__}: {error}")

@@ -27,6 +27,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.words 
 from ansible_collections.contingency.infra.plugins.module_utils._ups.model import UpsError
 from ansible_collections.contingency.infra.plugins.module_utils._ups.source import SECRETS
 from ansible_collections.contingency.infra.plugins.plugin_utils import off_inventory
+from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations, DurationsError
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import nodes_of
@@ -69,13 +70,17 @@ class OutageWork:
         self.arguments = arguments
         self.mode = mode
         durations = off_inventory.durations_from(arguments["durations_file"], arguments["dest"])
+        warn_of(durations)
         policy, switches = filled_in(arguments["policy"]), arguments.get("save_switches") or []
         first = str(policy["stages"][0]["name"])
         nodes = nodes_of(arguments["hosts"], hostvars, durations, switches, first)
+        if not nodes:
+            raise Problem("There is no host to shut down; put them into the group that staged_shutdown_group names.")
         self.world = SiteWorld(
             *(arguments["hosts"], hostvars, arguments["sources"], arguments["timeout"], durations, Display().display),
             switches=switches,
             dest=arguments["dest"],
+            upses=arguments["upses"],
         )
         self.site = Site(nodes, arguments["upses"], policy)
         self.store = Store(arguments["state_dir"])
@@ -127,6 +132,14 @@ class OutageWork:
             trouble=report.trouble,
             controller_due=report.controller_due,
         )
+
+
+def warn_of(durations: Durations) -> None:
+    """Warn where the measured durations cannot be read, so that those of the inventory count."""
+    try:
+        durations.of("")
+    except DurationsError as error:
+        Display().warning(str(error))
 
 
 def filled_in(given: Mapping[str, Any]) -> dict[str, Any]:

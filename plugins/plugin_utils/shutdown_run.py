@@ -16,6 +16,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown import
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
     DROPPED,
     FAILED,
+    OFF,
     PENDING,
     SHUTTING,
     STARTING,
@@ -48,16 +49,26 @@ class ShutdownRun(OutageRun):
             return None
         now, again = self._world.now(), (SHUTTING, FAILED, STARTING, UP)
         nodes = {
-            name: NodeState(PENDING, now, how=f"was {state.state}") if state.state in again else state
+            name: state.again(now) if state.state in again or self._runs_here(name, state, now) else state
             for name, state in outage.nodes.items()
         }
         return replace(outage, nodes=nodes)
+
+    def _runs_here(self, name: str, state: NodeState, now: Moment) -> bool:
+        """Is it noted as off, and yet on: this machine, in the same boot? The run ended before it gave the command."""
+        controllers = {node["name"] for node in self._site.nodes if node["kind"] == CONTROLLER}
+        return name in controllers and state.state == OFF and state.since.boot == now.boot
 
     def _looked(self, outage: Outage | None) -> Outage | None:
         now = self._read()
         followed = self._followed(outage, now)
         if followed is None:
+            # What no plan can be made of is told on each ordinary day, and not first in an outage.
+            self._planner(self._site, self._history, None, now.epoch)
             return None
+        if outage is None:
+            # Before the plan: it is to age also while none can be made.
+            self._kept(followed)
         self._plan = self._planner(self._site, self._history, followed.for_plan(now), now.epoch)
         for stage in self._plan["stages_due"]:
             if stage not in followed.due_stages:

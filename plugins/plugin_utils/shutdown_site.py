@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations
+from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations, DurationsError
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain
 
 DEFAULT_SECONDS = 180.0
@@ -19,6 +19,8 @@ DEFAULT_SECONDS = 180.0
 SAVE_SECONDS = 300.0
 SWITCH_SAVE_SECONDS = 120.0
 NODE_KINDS = {"switch": "switch", "controller": "controller"}
+SAVE_MARK = ": "
+"""Stands in the name of each save, between that of its host and its own, and in that of no host."""
 SAVE_OPTIONS = ("name", "command", "timeout")
 
 
@@ -90,7 +92,7 @@ def switch_saves_of(hosts: Iterable[str], switches: Iterable[str], hostvars: Map
     """Return the saves of the switches among the hosts and of those that are named, without those told not to."""
     of_hosts = [host for host in hosts if hostvars[host].get("shutdown_kind") == "switch"]
     names = [name for name in dict.fromkeys([*of_hosts, *switches]) if _wanted(hostvars[name])]
-    return [SwitchSave(f"{name}: configuration", name, _save_seconds(name, hostvars[name])) for name in names]
+    return [SwitchSave(f"{name}{SAVE_MARK}configuration", name, _save_seconds(name, hostvars[name])) for name in names]
 
 
 def _save_seconds(name: str, variables: Mapping[str, Any]) -> float:
@@ -113,7 +115,9 @@ def _save(host: str, described: Any) -> Save:
     if not isinstance(described, Mapping) or set(described) - set(SAVE_OPTIONS) or not described.get("command"):
         raise AnsibleActionFail(f"{host}: {described!r} in shutdown_saves; it has {', '.join(SAVE_OPTIONS)}.")
     name = str(described.get("name") or "save")
-    return Save(f"{host}: {name}", host, str(described["command"]), _figure(host, described, "timeout", SAVE_SECONDS))
+    return Save(
+        f"{host}{SAVE_MARK}{name}", host, str(described["command"]), _figure(host, described, "timeout", SAVE_SECONDS)
+    )
 
 
 def _node_of_save(save: Save | SwitchSave, stage: Any) -> dict[str, Any]:
@@ -129,7 +133,7 @@ def _node_of_save(save: Save | SwitchSave, stage: Any) -> dict[str, Any]:
 
 
 def _host_node(host: str, variables: Mapping[str, Any], saves: Sequence[str], durations: Durations) -> dict[str, Any]:
-    measured = durations.p95(host)
+    measured = _measured(host, durations)
     seconds = _figure(host, variables, "shutdown_seconds", DEFAULT_SECONDS) if measured is None else measured
     return {
         "name": host,
@@ -140,6 +144,14 @@ def _host_node(host: str, variables: Mapping[str, Any], saves: Sequence[str], du
         "feeds": _names(host, variables, "shutdown_feeds"),
         "after": [*_names(host, variables, "shutdown_after"), *saves],
     }
+
+
+def _measured(host: str, durations: Durations) -> float | None:
+    """Return the measured duration; a file that nobody can read keeps no host on, the inventory counts then."""
+    try:
+        return durations.p95(host)
+    except DurationsError:
+        return None
 
 
 def _figure(host: str, variables: Mapping[str, Any], name: str, otherwise: float | None) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import FAILED, OFF, Moment
+from ansible_collections.contingency.infra.plugins.module_utils._ups.reading import no_reading
 from ansible_collections.contingency.infra.plugins.module_utils._ups.source import read_all
 from ansible_collections.contingency.infra.plugins.plugin_utils import off_inventory
 from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations
@@ -31,6 +32,7 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.startup import s
 Work = Callable[[], Outcome]
 SWITCH_FILES = "switches"
 """Directory beside the report of the outage that has one for each switch."""
+NO_SOURCE = "no source in ups_sources reads it; add one, or correct the name"
 SWITCH_SECRETS = (
     *("ansible_password", "ansible_ssh_password", "ansible_ssh_pass", "ansible_ssh_private_key_passphrase"),
     *("ansible_become_password", "ansible_become_pass"),
@@ -50,9 +52,11 @@ class SiteWorld:
         show: Callable[[str], None],
         switches: Sequence[str] = (),
         dest: str = "",
+        upses: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self._hostvars = hostvars
         self._sources = sources
+        self._unread = unread(upses, sources)
         self._timeout = timeout
         self._durations = durations
         self._show = show
@@ -74,7 +78,9 @@ class SiteWorld:
         return Moment.now()
 
     def read(self, previous: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        return [reading.as_dict() for reading in read_all(self._sources, self._timeout, previous)]
+        found = read_all(self._sources, self._timeout, previous)
+        found += [no_reading(name, "none", NO_SOURCE, time.time()) for name in self._unread]
+        return [reading.as_dict() for reading in found]
 
     def say(self, line: str) -> None:
         self._show(f"{time.strftime('%H:%M:%S')}  {line}")
@@ -130,6 +136,12 @@ class SiteWorld:
     def _saving(self, save: Save) -> Work:
         machine = ConnectionMachine(save.host, self._hostvars[save.host])
         return lambda: _saved(save, machine)
+
+
+def unread(upses: Sequence[Mapping[str, Any]], sources: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names of the UPSes of the site that no source reads: nobody knows whether they have mains."""
+    read = {source.get("name") for source in sources}
+    return [str(ups["name"]) for ups in upses if ups.get("name") and ups["name"] not in read]
 
 
 def _shutdown_variables(variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -25,6 +25,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.run import
 PENDING, SHUTTING, OFF, DROPPED, FAILED = "pending", "shutting", "off", "dropped", "failed"
 STARTING, UP = "starting", "up"
 MAINS, PLANNED = "mains", "planned"
+_MAYBE_OFF = tuple(f"was {state}" for state in (SHUTTING, FAILED, STARTING))
 CLOCK_TOLERANCE = 0.5
 """A clock that is disciplined and not set moves by less, in seconds."""
 
@@ -48,6 +49,11 @@ class Moment:
     epoch: float
     boottime: float
     boot: str
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Moment:
+        """Return what asdict made; ValueError, TypeError or KeyError for anything else."""
+        return cls(float(data["epoch"]), float(data["boottime"]), str(data["boot"]))
 
     @classmethod
     def now(cls) -> Moment:
@@ -98,11 +104,23 @@ class NodeState:
     off_at: Moment | None = None
     how: str = ""
 
+    def again(self, now: Moment, state: str = PENDING, off_at: Moment | None = None) -> NodeState:
+        """Return it as taken over from an earlier run, by which it was left in hand or failed."""
+        return NodeState(state, now, off_at, f"was {self.state}")
+
+    @property
+    def may_be_off(self) -> bool:
+        """Is it one that a shutdown's run took over as on, although an earlier run left it so that it may be off?"""
+        return self.state == PENDING and self.how in _MAYBE_OFF
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> NodeState:
-        """Return what asdict made; TypeError or KeyError for anything else."""
+        """Return what asdict made; ValueError, TypeError or KeyError for anything else."""
         off_at = data["off_at"]
-        known = {"since": Moment(**data["since"]), "off_at": None if off_at is None else Moment(**off_at)}
+        known = {
+            "since": Moment.from_dict(data["since"]),
+            "off_at": None if off_at is None else Moment.from_dict(off_at),
+        }
         return cls(**{**data, **known})
 
     def for_plan(self, now: Moment) -> dict[str, Any]:
@@ -137,8 +155,8 @@ class Outage:
         nodes = {str(name): NodeState.from_dict(state) for name, state in data["nodes"].items()}
         online = data["online_since"]
         known = {
-            "began": Moment(**data["began"]),
-            "online_since": None if online is None else Moment(**online),
+            "began": Moment.from_dict(data["began"]),
+            "online_since": None if online is None else Moment.from_dict(online),
             "due_stages": tuple(data["due_stages"]),
             "hard_upses": tuple(data["hard_upses"]),
             "nodes": nodes,
@@ -202,9 +220,10 @@ class Store:
                 f"another run is at work on this site's outage ({file.read().strip() or 'it has not said which'}); "
                 "it goes on by itself, look at it or run this again when it has ended"
             ) from error
-        file.truncate(0)
-        file.write(f"process {os.getpid()} since {time.strftime('%H:%M:%S')}")
-        file.flush()
+        # Held already; a full disk keeps only its holder's name from whoever comes second.
+        with suppress(OSError):
+            os.truncate(file.fileno(), 0)
+            os.write(file.fileno(), f"process {os.getpid()} since {time.strftime('%H:%M:%S')}".encode("ascii"))
 
     def load(self, keep_aside: bool = True) -> Outage | None:
         """Return the outage that is not over, None where there is none.
@@ -245,7 +264,7 @@ class Store:
         """Return what `remember` wrote, in the time of the present clock; nothing where nobody can read it."""
         try:
             found = _json(self._directory.joinpath("readings.json").read_text(encoding="utf-8"))
-            readings, then = found["readings"], Moment(**found["at"])
+            readings, then = found["readings"], Moment.from_dict(found["at"])
             return rebased([each for each in readings if isinstance(each, dict)], then, Moment.now())
         except (OSError, ValueError, TypeError, KeyError):
             return []
@@ -275,7 +294,7 @@ class Store:
             lines = self._directory.joinpath(f"samples-{outage.id}.jsonl").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return []
-        return [found for found in map(_json, lines) if isinstance(found, dict)]
+        return [found for found in map(_json, lines) if isinstance(found, dict) and {"age", "readings"} <= set(found)]
 
     def close(self, outage: Outage) -> Path:
         """Put an outage whose hosts are all up again among the past ones, and return where."""

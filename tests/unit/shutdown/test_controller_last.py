@@ -12,6 +12,7 @@ import json
 import os
 import shlex
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,15 @@ class Duty:
         }
         return Work(arguments, self.hostvars, "run").result()
 
+    def only_others(self, instead: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the order of a node, and of this machine something else."""
+        real = shutdown_world.SiteWorld.order
+
+        def order(world: Any, node: Any, hurried: bool) -> Any:
+            return instead() if node["name"] == "duty" else real(world, node, hurried)
+
+        return order
+
     def command_began(self, within: float) -> bool:
         deadline = time.monotonic() + within
         while not self.seen.exists():
@@ -153,4 +163,22 @@ def test_a_disk_that_refuses_the_last_note_keeps_nothing_on(duty: Duty, monkeypa
 
     monkeypatch.setattr(Store, "save", save)
     assert not duty.run()["failed"]
+    assert duty.command_began(DELAY + 10)
+
+
+def test_a_run_that_is_killed_before_its_command_is_given_is_gone_on_with(
+    duty: Duty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_given: object, **_more: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutdown_world.SiteWorld, "order", duty.only_others(killed))
+        with pytest.raises(Killed):
+            duty.run()
+    assert duty.states() == {"web-1": "off", "duty": "off"}
+    assert duty.run()["changed"]
     assert duty.command_began(DELAY + 10)

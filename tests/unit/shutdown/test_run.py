@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.model import Problem
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import Moment, OutageBusy, Store
 from ansible_collections.contingency.infra.plugins.plugin_utils import outage_run
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Outcome, Report, Site
@@ -76,9 +77,9 @@ class Fake:
         self.said.append(line)
 
 
-def plan(site: Site, readings: Sequence[Any], outage: Mapping[str, Any], now: float) -> dict[str, Any]:
+def plan(site: Site, readings: Sequence[Any], outage: Mapping[str, Any] | None, now: float) -> dict[str, Any]:
     """What is due: everything whose predecessors are off, while a UPS is on battery."""
-    states = {name: state["state"] for name, state in outage["nodes"].items()}
+    states = {name: state["state"] for name, state in (outage or {"nodes": {}})["nodes"].items()}
     due = [
         node["name"]
         for node in site.nodes
@@ -179,6 +180,22 @@ def test_an_unforeseen_error_is_the_failure_of_one_host(world: Fake) -> None:
     report = run(world)
     assert [(each.name, "boom" in each.message) for each in report.failed] == [("web-1", True)]
     assert "web-2" in world.off
+
+
+def test_what_cannot_even_be_begun_is_the_failure_of_one_host(world: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = world.order
+
+    def order(node: Mapping[str, Any], hurried: bool) -> Callable[[], Outcome]:
+        if node["name"] == "web-1":
+            raise TypeError("'int' object is not iterable")
+        return real(node, hurried)
+
+    monkeypatch.setattr(world, "order", order)
+    report = run(world)
+    assert world.off == ["web-2"]
+    assert [(each.name, each.message) for each in report.failed] == [
+        ("web-1", "TypeError: 'int' object is not iterable")
+    ]
 
 
 def test_a_run_that_is_killed_in_the_middle_is_gone_on_with(world: Fake) -> None:
@@ -310,6 +327,25 @@ def test_hosts_go_off_also_when_the_disk_is_full_and_that_is_said(world: Fake, m
     assert sum("No space left" in line for line in world.said) == 1
 
 
+def test_a_plan_that_cannot_be_made_is_told_while_mains_is_there_and_lets_the_outage_age(world: Fake) -> None:
+    def refused(*_given: object) -> dict[str, Any]:
+        raise Problem("The node web-1 is fed by ups-z, which is not among the UPSes; add it or correct the name.")
+
+    refusing = ShutdownRun(SITE, world, world.store, refused)
+    world.status = "online"
+    with pytest.raises(Problem, match="ups-z"):
+        refusing.run()
+    assert world.store.load() is None
+    world.status = "on_battery"
+    with pytest.raises(Problem, match="ups-z"):
+        refusing.run()
+    begun = world.store.load()
+    assert begun is not None
+    with pytest.raises(Problem, match="ups-z"):
+        refusing.run()
+    assert world.store.load() == begun
+
+
 def test_samples_of_an_outage_are_kept_without_what_is_raw_and_a_cut_line_is_left_out(world: Fake) -> None:
     report = run(world)
     assert report.outage is not None
@@ -317,7 +353,7 @@ def test_samples_of_an_outage_are_kept_without_what_is_raw_and_a_cut_line_is_lef
     assert samples
     assert samples[0]["readings"] == [{"name": "ups-a", "status": "on_battery"}]
     path = next(world.store.path.parent.glob("samples-*.jsonl"))
-    path.write_text(path.read_text(encoding="utf-8") + '{"epoch": 17', encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + '{}\n{"epoch": 17', encoding="utf-8")
     assert world.store.samples(report.outage) == samples
 
 

@@ -51,6 +51,12 @@ def test_a_measured_duration_counts_instead_of_the_configured_one(durations: Dur
     assert node["duration_seconds"] == pytest.approx(47.0)
 
 
+def test_durations_that_nobody_can_read_keep_no_host_on(durations: Durations) -> None:
+    Path(durations.path).write_text('{"format": 99}', encoding="utf-8")
+    (node,) = nodes_of(["web-1"], {"web-1": WEB}, durations)
+    assert node["duration_seconds"] == 20
+
+
 SWITCH = {**WEB, "shutdown_kind": "switch", "shutdown_command": "halt"}
 STAYS = {"shutdown_kind": "switch", "shutdown_stage": "late"}
 

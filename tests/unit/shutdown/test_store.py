@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import subprocess
 import sys
 from dataclasses import replace
@@ -66,7 +68,12 @@ def test_the_age_of_an_outage_does_not_follow_a_clock_that_is_set(now: Moment, a
     assert now.epoch - told["nodes"]["web-1"]["since_epoch"] == pytest.approx(age - 60)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"id": 1}', "\x00\x00\x00", '{"nodes": {"a": 1}, "began": {}}'])
+WITHOUT_TIME = json.dumps({**some().as_dict(), "began": {"epoch": None, "boottime": "1", "boot": "boot-1"}})
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"id": 1}', "\x00\x00\x00", '{"nodes": {"a": 1}, "began": {}}', WITHOUT_TIME]
+)
 def test_a_damaged_file_is_kept_aside_and_the_outage_is_as_old_as_the_file(store: Store, text: str) -> None:
     store.save(some())
     store.path.write_text(text, encoding="utf-8")
@@ -108,6 +115,16 @@ def test_a_second_run_is_told_of_the_first_and_a_killed_one_leaves_no_lock(store
         other.wait()
     with store.working():
         pass
+
+
+def test_a_full_disk_keeps_nobody_from_the_lock(store: Store) -> None:
+    sizes = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, sizes[1]))
+    try:
+        with store.working(), pytest.raises(OutageBusy, match="another run"), Store(str(store.path.parent)).working():
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, sizes)
 
 
 def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
