@@ -23,7 +23,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store 
 )
 from ansible_collections.contingency.infra.plugins.modules.staged_shutdown import ARGUMENT_SPEC
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_report import write_outage
-from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site
+from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site, recovered
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_work import OutageAction, OutageWork
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_run import ShutdownRun
 
@@ -48,7 +48,7 @@ class Work(OutageWork):
         remembered = self.store.remembered()
         readings = self.world.read(remembered)
         now = Moment.now()
-        outage = self.store.load(keep_aside=False)
+        outage = recovered(self.site, self.store.load(keep_aside=False), Moment.now())
         outage = course.planned(outage, now) if self._planned else outage
         followed = course.followed(outage, readings, now, self.site.policy["stable_seconds"])
         state = None if followed is None else followed.for_plan(now)
@@ -67,7 +67,7 @@ class Work(OutageWork):
         unclear = report.outage is None and report.mains == course.UNCLEAR
         return {
             "changed": self.mode == "run" and bool(report.outcomes or report.controller_due),
-            "failed": bool(summary.failed or report.trouble or unclear or self.mode == "plan"),
+            "failed": bool(summary.failed or report.trouble or facts.remarks or unclear or self.mode == "plan"),
             "mains": report.mains,
             "outage": None if report.outage is None else report.outage.as_dict(),
             "readings": list(report.readings),

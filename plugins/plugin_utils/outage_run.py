@@ -166,6 +166,13 @@ class OutageRun:
         self._by_clock = now
         return now
 
+    def _recovered(self, outage: Outage | None) -> Outage | None:
+        """Return the outage; where its record was damaged, what is known instead is on disk at once."""
+        found = recovered(self._site, outage, self._world.now())
+        if found is not None and found != outage:
+            self._kept(found)
+        return found
+
     def _followed(self, outage: Outage | None, now: Moment) -> Outage | None:
         return course.followed(outage, self._readings, now, float(self._site.policy["stable_seconds"]))
 
@@ -241,6 +248,13 @@ class OutageRun:
             self._outcomes.append(outcome)
             self._world.say(f"{outcome.name}: {outcome.how} after {outcome.seconds:.0f} s {outcome.message}".rstrip())
         return outage
+
+
+def recovered(site: Site, outage: Outage | None, now: Moment) -> Outage | None:
+    """Return the outage; of one whose record was damaged, every host may be off or on."""
+    if outage is None or not outage.damaged:
+        return outage
+    return outage.recovered([str(node["name"]) for node in site.nodes if node["kind"] != "save"], now)
 
 
 def trusted(history: Sequence[Reading], readings: Sequence[Reading]) -> list[Reading]:

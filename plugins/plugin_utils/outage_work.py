@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
@@ -30,7 +31,8 @@ from ansible_collections.contingency.infra.plugins.plugin_utils import off_inven
 from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations, DurationsError
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site
-from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import nodes_of
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_mend import mended, read_sources
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import nodes_of, without_faults
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_world import SiteWorld
 
 
@@ -73,11 +75,20 @@ class OutageWork:
         warn_of(durations)
         policy, switches = filled_in(arguments["policy"]), arguments.get("save_switches") or []
         first = str(policy["stages"][0]["name"])
-        nodes = nodes_of(arguments["hosts"], hostvars, durations, switches, first)
+        remarks: list[str] = []
+        try:
+            nodes = nodes_of(arguments["hosts"], hostvars, durations, switches, first)
+        except AnsibleError:
+            usable, remarks = without_faults(arguments["hosts"], hostvars, durations)
+            hostvars = ChainMap(usable, hostvars)  # type: ignore[arg-type]
+            nodes = nodes_of(arguments["hosts"], hostvars, durations, switches, first)
+        nodes, changed = mended(nodes, arguments["upses"], policy)
         if not nodes:
             raise Problem("There is no host to shut down; put them into the group that staged_shutdown_group names.")
+        sources, strays = read_sources(arguments["sources"], arguments["upses"])
+        self.remarks = [*remarks, *changed, *strays]
         self.world = SiteWorld(
-            *(arguments["hosts"], hostvars, arguments["sources"], arguments["timeout"], durations, Display().display),
+            *(arguments["hosts"], hostvars, sources, arguments["timeout"], durations, Display().display),
             switches=switches,
             dest=arguments["dest"],
             upses=arguments["upses"],
@@ -94,7 +105,12 @@ class OutageWork:
         except OutageBusy as error:
             Display().display(self.words["busy"].format(why=error.message))
             return {"changed": False, "busy": True, "msg": error.message}
-        return {**self.told(report), **self.last(report)}
+        try:
+            told = self.told(report)
+        finally:
+            # What is left to do is done also where it cannot be told.
+            after = self.last(report)
+        return {**told, **after}
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -131,6 +147,7 @@ class OutageWork:
             now_epoch=now.epoch,
             trouble=report.trouble,
             controller_due=report.controller_due,
+            remarks=[*self.remarks, *self.world.refused],
         )
 
 

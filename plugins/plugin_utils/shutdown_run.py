@@ -38,7 +38,7 @@ class ShutdownRun(OutageRun):
     def run(self, planned: bool = False) -> Report:
         """Do what is due; OutageBusy where another run is at work."""
         with self._store.working():
-            outage = self._taken_over(self._store.load())
+            outage = self._taken_over(self._recovered(self._store.load()))
             outage = course.planned(outage, self._world.now()) if planned else outage
             outage = self._looked(outage)
             return self._report(None if outage is None else self._worked(outage))

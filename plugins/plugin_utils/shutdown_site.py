@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations, DurationsError
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain
@@ -41,6 +41,69 @@ class SwitchSave:
     name: str
     switch: str
     timeout: float
+
+
+def without_faults(
+    hosts: Sequence[str], hostvars: Mapping[str, Any], durations: Durations
+) -> tuple[dict[str, Mapping[str, Any]], list[str]]:
+    """Return the variables of those hosts of whose not all can be used, without these, and remarks.
+
+    One wrong variable must not keep all other hosts on until the batteries are empty.
+    """
+    _require_known(hosts, hostvars)
+    found: dict[str, Mapping[str, Any]] = {}
+    remarks: list[str] = []
+    for host in hosts:
+        try:
+            _try(host, hostvars[host], durations)
+        except AnsibleError as error:
+            found[host] = _sound(host, hostvars[host], durations)
+            remarks.append(f"{str(error.message).rstrip('.')}. What can be used of {host} is used.")
+    return found, remarks
+
+
+def _sound(host: str, variables: Mapping[str, Any], durations: Durations) -> Mapping[str, Any]:
+    """Return the variables of a host without those of the shutdown that cannot be used, tried one by one."""
+    sound: dict[str, Any] = {"shutdown_power_watts": 0.0}
+    bad = set()
+    for name in [each for each in variables if each.startswith("shutdown_")]:
+        try:
+            tried = {**sound, name: variables[name]}
+            _try(host, tried, durations)
+        except AnsibleError:
+            bad.add(name)
+        else:
+            sound = tried
+    return _Variables(variables, bad, {"shutdown_power_watts": sound["shutdown_power_watts"]})
+
+
+def _try(host: str, variables: Mapping[str, Any], durations: Durations) -> None:
+    """AnsibleError says what of a host's variables cannot be used."""
+    _host_node(host, variables, [save.name for save in saves_of(host, variables)], durations)
+    switch_saves_of([host], (), {host: variables})
+
+
+class _Variables(Mapping[str, Any]):
+    """The variables of a host without some and with others; each is only made up when it is asked for."""
+
+    def __init__(self, variables: Mapping[str, Any], without: Container[str], others: Mapping[str, Any]) -> None:
+        self._variables = variables
+        self._without = without
+        self._others = others
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._others:
+            return self._others[name]
+        if name in self._without:
+            raise KeyError(name)
+        return self._variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        own = (name for name in self._variables if name not in self._without and name not in self._others)
+        return iter([*self._others, *own])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
 
 
 def nodes_of(

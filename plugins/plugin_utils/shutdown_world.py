@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleError
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import FAILED, OFF, Moment
 from ansible_collections.contingency.infra.plugins.module_utils._ups.reading import no_reading
@@ -19,6 +19,7 @@ from ansible_collections.contingency.infra.plugins.plugin_utils import off_inven
 from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations
 from ansible_collections.contingency.infra.plugins.plugin_utils.host_off import shut_down
 from ansible_collections.contingency.infra.plugins.plugin_utils.machine import ConnectionMachine
+from ansible_collections.contingency.infra.plugins.plugin_utils.off_host import HostToShut
 from ansible_collections.contingency.infra.plugins.plugin_utils.off_words import NoLogin
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import NOT_SAVED, SAVED, Outcome
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import (
@@ -60,12 +61,28 @@ class SiteWorld:
         self._timeout = timeout
         self._durations = durations
         self._show = show
-        self._settings = {host: off_inventory.settings_from({}, _shutdown_variables(hostvars[host])) for host in hosts}
-        self._hosts = {host: off_inventory.host_to_shut(host, self._settings[host]) for host in hosts}
+        self._settings: dict[str, dict[str, Any]] = {}
+        self._hosts: dict[str, HostToShut] = {}
+        self._refused = {host: why for host in hosts if (why := self._usable(host))}
         self._saves = {save.name: save for host in hosts for save in saves_of(host, hostvars[host])}
         self._switch_saves = {save.name: save for save in switch_saves_of(hosts, switches, hostvars)}
         self._switch_files = os.path.join(dest, SWITCH_FILES)
         self._give_up: dict[str, Callable[[], None]] = {}
+
+    def _usable(self, host: str) -> str | None:
+        """Read how the host is shut down; return why it cannot be, which keeps no other host on, or None."""
+        try:
+            settings = off_inventory.settings_from({}, _shutdown_variables(self._hostvars[host]))
+            self._hosts[host] = off_inventory.host_to_shut(host, settings)
+            self._settings[host] = settings
+        except AnsibleError as error:
+            return str(error.message)
+        return None
+
+    @property
+    def refused(self) -> list[str]:
+        """Why hosts cannot be shut down or started by what the inventory says of them, as sentences."""
+        return list(self._refused.values())
 
     @property
     def secrets(self) -> set[str]:
@@ -88,13 +105,18 @@ class SiteWorld:
     def order(self, node: Mapping[str, Any], hurried: bool) -> Work:
         """Return the work of one node; what the inventory says wrongly of it is its own failure, told by the work."""
         name = node["name"]
+        if name in self._refused:
+            return self._not_begun(name, self._refused[name])
         try:
             if name in self._switch_saves:
                 return self._saving_switch(self._switch_saves[name])
             return self._saving(self._saves[name]) if name in self._saves else self._shutting(name)
-        except (AnsibleError, AnsibleActionFail) as error:
-            refused = Outcome(name, FAILED, "not begun", 0.0, str(error.message))
-            return lambda: refused
+        except AnsibleError as error:
+            return self._not_begun(name, str(error.message))
+
+    def _not_begun(self, name: str, why: str) -> Work:
+        refused = Outcome(name, FAILED, "not begun", 0.0, why)
+        return lambda: refused
 
     def give_up(self, name: str) -> None:
         """Let go of the save of a switch. Any other work of a node ends by its own time-out, and harms nothing."""
@@ -115,11 +137,12 @@ class SiteWorld:
     def start(self, node: Mapping[str, Any]) -> Work:
         """Return the work that has one host on and healthy; what the inventory says wrongly is its own failure."""
         name = node["name"]
+        if name in self._refused:
+            return self._not_begun(name, self._refused[name])
         try:
             return starting(name, self._settings[name]["bmc"], self._hostvars[name])
-        except (AnsibleError, AnsibleActionFail) as error:
-            refused = Outcome(name, FAILED, "not begun", 0.0, str(error.message))
-            return lambda: refused
+        except AnsibleError as error:
+            return self._not_begun(name, str(error.message))
 
     def _saving_switch(self, save: SwitchSave) -> Work:
         # Not at the top: Netmiko costs 0.2 s to load, and most runs save no switch.

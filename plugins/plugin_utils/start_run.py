@@ -53,7 +53,7 @@ class StartRun(OutageRun):
         """Start what may be started; OutageBusy where another run is at work. ``over`` ends a planned outage."""
         self._over = over
         with self._store.working():
-            outage = self._taken_over(self._announced(self._store.load()))
+            outage = self._taken_over(self._announced(self._recovered(self._store.load())))
             outage = self._looked(outage)
             outage = None if outage is None else self._worked(outage)
             report = Report(outage, course.mains(self._readings), list(self._readings), self._plan or None)

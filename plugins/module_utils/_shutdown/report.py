@@ -36,6 +36,8 @@ class Facts:
     now_epoch: float = 0.0
     trouble: str = ""
     controller_due: str | None = None
+    remarks: Sequence[str] = ()
+    """What in the inventory is wrong and was mended, or keeps one host on."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ class Reporter:
 
     def _ordinary(self, part: str) -> str:
         """Return the key of what is said on an ordinary day."""
-        return f"{part}_{'problems' if (self._facts.plan or {}).get('problems') else 'none'}"
+        wrong = self._facts.remarks or (self._facts.plan or {}).get("problems")
+        return f"{part}_{'problems' if wrong else 'none'}"
 
     def _ups(self, reading: Mapping[str, Any]) -> str:
         if reading["status"] == "unknown":
@@ -124,7 +127,7 @@ class Reporter:
         """Return why, and what stands in the way, as the planner says it; on an ordinary day only the latter."""
         plan = self._facts.plan or {"why": (), "problems": ()}
         why = () if self._facts.outage is None else plan["why"]
-        return all_told([*why, *plan["problems"]], self._language)
+        return all_told([*why, *plan["problems"], *self._facts.remarks], self._language)
 
     # -- how it ends -------------------------------------------------------------------------------
 

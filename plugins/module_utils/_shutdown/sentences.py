@@ -80,6 +80,16 @@ WHOLE = {
     r"(?P<later>\S+); put both in one stage, or change the order": (
         "{name} 属于阶段 {stage}，却排在 {other} 之后，而后者保留到阶段 {later}；请把两者放在同一阶段，或更改顺序。"
     ),
+    r"(?P<name>\S+) is in the stage (?P<stage>.+), which the policy does not have; it goes with (?P<first>\S+)\. "
+    r"Correct shutdown_stage": "{name} 的阶段 {stage} 不在策略中；按阶段 {first} 执行。请更正 shutdown_stage。",
+    r"(?P<name>\S+) goes after (?P<names>.+), which is not among the hosts; it does not wait for that\. "
+    r"Correct shutdown_after": "{name} 排在 {names} 之后，但主机中没有它；不再等待。请更正 shutdown_after。",
+    r"(?P<name>\S+) is fed by (?P<names>.+), which is not among the UPSes; it counts as on (?P<feeds>.+)\. "
+    r"Correct shutdown_feeds": "{name} 的供电 {names} 不在 UPS 之中；按由 {feeds} 供电处理。请更正 shutdown_feeds。",
+    r"The UPS (?P<name>\S+) has a source and is not among the UPSes; it is not read\. Add it to shutdown_upses": (
+        "UPS {name} 有读数来源，但不在 UPS 之中；不予读取。请把它加入 shutdown_upses。"
+    ),
+    r"(?P<why>.+)\. What can be used of (?P<name>\S+) is used": "{why}。{name} 的其余设置仍然有效。",
     r"(?P<name>\S+) is on battery; start again when mains is back on it": "{name} 由电池供电；待其市电恢复后再启动。",
     r"Mains has been back for (?P<since>\d+) s and has to be for (?P<stable>\d+) s; wait (?P<left>\d+) s": (
         "市电已恢复 {since} 秒，须稳定 {stable} 秒；请等待 {left} 秒。"

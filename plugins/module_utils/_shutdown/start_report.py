@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.report import FAILED, Facts, Reporter, Summary
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import told
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import all_told, told
 
 UP = "up"
 WORDS = {
@@ -76,7 +76,7 @@ class StartReporter:
         hosts = [name for name in facts.hosts if name in touched]
         up = [name for name in hosts if touched[name]["state"] == UP]
         key = "all_up" if self._closed else "counted"
-        lines = [self._words[key].format(up=len(up), all=len(hosts))]
+        lines = [*all_told(facts.remarks, self._language), self._words[key].format(up=len(up), all=len(hosts))]
         limitation = (facts.plan or {}).get("limitation")
         if limitation:
             lines.append(self._words["waits"].format(why=told(limitation, self._language)))

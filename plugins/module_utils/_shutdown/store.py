@@ -14,7 +14,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -25,7 +25,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.run import
 PENDING, SHUTTING, OFF, DROPPED, FAILED = "pending", "shutting", "off", "dropped", "failed"
 STARTING, UP = "starting", "up"
 MAINS, PLANNED = "mains", "planned"
-_MAYBE_OFF = tuple(f"was {state}" for state in (SHUTTING, FAILED, STARTING))
+UNKNOWN = "unknown"
+_MAYBE_OFF = tuple(f"was {state}" for state in (SHUTTING, FAILED, STARTING, UNKNOWN))
 CLOCK_TOLERANCE = 0.5
 """A clock that is disciplined and not set moves by less, in seconds."""
 
@@ -142,6 +143,8 @@ class Outage:
     due_stages: tuple[str, ...] = ()
     hard_upses: tuple[str, ...] = ()
     nodes: Mapping[str, NodeState] = field(default_factory=dict)
+    damaged: bool = False
+    """Its record could not be read, so that any node may be off."""
 
     @classmethod
     def begin(cls, now: Moment, cause: str = MAINS, age: float = 0.0) -> Outage:
@@ -175,6 +178,11 @@ class Outage:
     def with_node(self, name: str, state: NodeState) -> Outage:
         """Return the outage with one node further on."""
         return replace(self, nodes={**self.nodes, name: state})
+
+    def recovered(self, names: Iterable[str], now: Moment) -> Outage:
+        """Return the outage of a damaged record with all of these nodes, of which nobody knows whether they are on."""
+        unknown = {name: NodeState(PENDING, now, how=f"was {UNKNOWN}") for name in names}
+        return replace(self, nodes={**unknown, **self.nodes}, damaged=False)
 
     def with_due(self, stages: Sequence[str], hard_upses: Sequence[str] = ()) -> Outage:
         """Return the outage with these stages due too, and these UPSes' hard trigger; what was due stays so."""
@@ -249,8 +257,10 @@ class Store:
         now = Moment.now()
         age = max(0.0, now.epoch - self.path.stat().st_mtime)
         if keep_aside:
-            self.path.replace(self.path.with_name(f"outage-damaged-{now.epoch:.0f}.json"))
-        return Outage.begin(now, age=age)
+            # Where it cannot be put aside it is written over.
+            with suppress(OSError):
+                self.path.replace(self.path.with_name(f"outage-damaged-{now.epoch:.0f}.json"))
+        return replace(Outage.begin(now, age=age), damaged=True)
 
     def save(self, outage: Outage) -> None:
         """Write it so that it is there whole or not at all, before the step that it tells of."""

@@ -13,6 +13,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.report
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import all_told, told
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.start import make_start
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.words import WORDS
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_mend import mended
 from ansible_collections.contingency.infra.plugins.plugin_utils.start_run import SHUTDOWN_AT_WORK, STILL_PLANNED
 
 from .describe import NOW, node, outage, planned, policy, reading, silent, stage, ups
@@ -95,6 +96,14 @@ def test_why_nothing_is_started_is_told_in_chinese(since: float, charge: float |
     read = [reading(status="online", charge_percent=charge)]
     start = make_start(PAIR, [ups()], policy(*TWO), read, outage(), NOW, since, [])
     assert not re.search(r"\b(the|is|and|to)\b", told(start["limitation"], "zh"))
+
+
+def test_what_was_mended_in_the_inventory_is_told_in_chinese() -> None:
+    wrong = node("web", 30, stage="erly", feeds=["ups-c"], after=["gone"], kind="host")
+    _nodes, remarks = mended([wrong], [ups("ups-a"), ups("ups-b")], policy(*TWO))
+    assert len(remarks) == 3
+    for chinese in all_told([*remarks, "web: it is odd. What can be used of web is used."], "zh"):
+        assert re.search("[\u4e00-\u9fff]", chinese), chinese
 
 
 @pytest.mark.parametrize("sentence", [STILL_PLANNED, SHUTDOWN_AT_WORK])

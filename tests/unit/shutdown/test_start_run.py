@@ -256,3 +256,14 @@ def test_what_was_said_to_be_over_stays_over_while_the_start_still_waits(world: 
     outage = world.store.load()
     assert outage is not None
     assert outage.cause == MAINS
+
+
+def test_after_a_damaged_record_no_host_is_forgotten(world: Fake) -> None:
+    world.store.path.write_text('{"id": "2026', encoding="utf-8")
+    ShutdownRun(SITE, world, world.store, shutdown_planner).run()
+    watched = world.store.load()
+    assert watched is not None
+    assert set(watched.nodes) == set(AFTER)
+    world.store.save(replace(watched, online_since=moment(400)))
+    assert run(world).closed
+    assert sorted(world.up) == sorted(AFTER)

@@ -15,6 +15,7 @@ from ansible_collections.contingency.infra.plugins.action.staged_shutdown import
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.model import Problem
 from ansible_collections.contingency.infra.plugins.module_utils._ups.model import ONLINE, Reading
 from ansible_collections.contingency.infra.plugins.plugin_utils import shutdown_world
+from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report
 
 HOST = {"shutdown_stage": "all", "shutdown_power_watts": 200, "shutdown_feeds": ["ups-a"], "shutdown_seconds": 20}
 TABLE = [[10, 100], [100, 10]]
@@ -60,11 +61,36 @@ def test_a_ups_that_no_source_reads_is_unknown_on_an_ordinary_day(tmp_path: Path
     assert work(tmp_path, upses=upses).result()["mains"] == "unclear", "also when what was read is remembered"
 
 
+def test_a_source_that_is_not_among_the_upses_is_told_and_decides_nothing(tmp_path: Path) -> None:
+    result = work(tmp_path, sources=[{"name": "ups-a"}, {"name": "spare"}]).result()
+    assert (result["failed"], result["mains"]) == (True, "online")
+    assert [reading["name"] for reading in result["readings"]] == ["ups-a"]
+    assert "The UPS spare has a source and is not among the UPSes" in result["msg"]
+
+
 def test_a_site_without_hosts_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="staged_shutdown_group"):
         work(tmp_path, hosts=[])
 
 
-def test_what_no_plan_can_be_made_of_is_told_on_an_ordinary_day(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="web-1 is fed by ups-a, which is not among the UPSes"):
-        work(tmp_path, upses=[{"name": "ups_a"}], sources=[{"name": "ups_a"}]).result()
+def test_what_is_wrong_in_the_inventory_is_an_error_on_an_ordinary_day(tmp_path: Path) -> None:
+    result = work(tmp_path, upses=[{"name": "ups_a"}], sources=[{"name": "ups_a"}]).result()
+    assert (result["failed"], result["mains"], result["outage"]) == (True, "online", None)
+    assert "web-1 is fed by ups-a, which is not among the UPSes" in result["msg"]
+
+
+def test_the_machine_that_this_runs_on_goes_also_when_nothing_can_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture that cannot be drawn, say."""
+    run, done = work(tmp_path), list[Report]()
+
+    def last(report: Report) -> dict[str, Any]:
+        done.append(report)
+        return {}
+
+    monkeypatch.setattr(run, "told", lambda _report: 1 / 0)
+    monkeypatch.setattr(run, "last", last)
+    with pytest.raises(ZeroDivisionError):
+        run.result()
+    assert len(done) == 1
