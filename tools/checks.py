@@ -4,7 +4,7 @@
 """Run the parts of the checks, several at a time where they can share the machine.
 
 `python -m tools.checks [lab [after-test]]`: without a word linters, sanity, unit tests and Molecule; with `lab` the
-platforms against fake devices and the tests within the lab, and with `after-test` the sum of both.
+platforms against fake devices, random outages and the tests within the lab, and with `after-test` the sum of both.
 
 Each part is a target of the Makefile. Its output goes to build/results/PART.log, its counts
 to build/results/PART.json; a part that left no counts has failed, however it ended.
@@ -47,7 +47,7 @@ SHARED = (
     Part("unit-2.21", "unit-next-slice"),
 )
 # The lab's own time limits are tight, so nothing runs beside it.
-LAB = (Part("devices", "devices"), Part("lab-test", "lab-test-slice"))
+LAB = (Part("devices", "devices"), Part("outages", "outages"), Part("lab-test", "lab-test-slice"))
 
 
 def main(words: list[str]) -> int:

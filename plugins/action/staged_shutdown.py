@@ -13,10 +13,17 @@ from ansible.utils.display import Display
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown import course
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.plan import make_plan
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.report import Facts, Reporter, Summary
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import OFF, Moment, NodeState
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
+    FAILED,
+    OFF,
+    Moment,
+    NodeState,
+    Outage,
+    OutageError,
+)
 from ansible_collections.contingency.infra.plugins.modules.staged_shutdown import ARGUMENT_SPEC
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_report import write_outage
-from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site
+from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site, recovered
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_work import OutageAction, OutageWork
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_run import ShutdownRun
 
@@ -41,7 +48,7 @@ class Work(OutageWork):
         remembered = self.store.remembered()
         readings = self.world.read(remembered)
         now = Moment.now()
-        outage = self.store.load(keep_aside=False)
+        outage = recovered(self.site, self.store.load(keep_aside=False), Moment.now())
         outage = course.planned(outage, now) if self._planned else outage
         followed = course.followed(outage, readings, now, self.site.policy["stable_seconds"])
         state = None if followed is None else followed.for_plan(now)
@@ -60,7 +67,7 @@ class Work(OutageWork):
         unclear = report.outage is None and report.mains == course.UNCLEAR
         return {
             "changed": self.mode == "run" and bool(report.outcomes or report.controller_due),
-            "failed": bool(summary.failed or report.trouble or unclear or self.mode == "plan"),
+            "failed": bool(summary.failed or report.trouble or facts.remarks or unclear or self.mode == "plan"),
             "mains": report.mains,
             "outage": None if report.outage is None else report.outage.as_dict(),
             "readings": list(report.readings),
@@ -69,14 +76,14 @@ class Work(OutageWork):
             "failed_hosts": list(summary.failed),
             "next_look_epoch": report.next_look_epoch,
             "files": files,
-            "msg": ". ".join(summary.closing),
+            "msg": summary.message,
         }
 
     def _written(self, report: Report, facts: Facts, summary: Summary) -> list[str]:
         if report.outage is None:
             return []
-        samples = self.store.samples(report.outage)
         try:
+            samples = self.store.samples(report.outage)
             files = write_outage(
                 self.arguments["dest"],
                 report.outage,
@@ -93,13 +100,27 @@ class Work(OutageWork):
             Display().display(self.words["record"].format(path=path))
         return files
 
-    def last(self, report: Report) -> None:
+    def last(self, report: Report) -> dict[str, Any]:
         """Shut this machine down, once all else is off and written down."""
-        if report.controller_due is None or report.outage is None:
-            return
+        name, outage = report.controller_due, report.outage
+        if name is None or outage is None:
+            return {}
         now = Moment.now()
-        self.store.save(report.outage.with_node(report.controller_due, NodeState(OFF, now, now, "ordered")))
-        self.world.order(self.site.node(report.controller_due), hurried=False)()
+        self._kept(outage.with_node(name, NodeState(OFF, now, now, "ordered")))
+        outcome = self.world.order(self.site.node(name), hurried=False)()
+        if outcome.state != FAILED:
+            return {}
+        self._kept(outage.with_node(name, NodeState(FAILED, now, Moment.now(), outcome.how)))
+        said = self.words["failed"].format(how=outcome.how, why=outcome.message)
+        Display().display(f"{name}  {said}")
+        return {"failed": True, "failed_hosts": [name], "msg": f"{name}: {said}"}
+
+    def _kept(self, outage: Outage) -> None:
+        """Write it down; a full disk is no reason to stay on until the batteries are empty."""
+        try:
+            self.store.save(outage)
+        except OutageError as error:
+            Display().warning(self.words["trouble"].format(why=error.message))
 
 
 def planner(

@@ -14,7 +14,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.start 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.start_report import StartReporter
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import Moment
 from ansible_collections.contingency.infra.plugins.modules.staged_startup import ARGUMENT_SPEC
-from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site
+from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site, recovered
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_work import OutageAction, OutageWork
 from ansible_collections.contingency.infra.plugins.plugin_utils.start_run import StartRun, looked_at
 
@@ -36,7 +36,7 @@ class Work(OutageWork):
         return bool(self.arguments["outage"] == "over")
 
     def looked(self) -> Report:
-        outage = self.store.load(keep_aside=False)
+        outage = recovered(self.site, self.store.load(keep_aside=False), Moment.now())
         if outage is None:
             return Report(None, course.UNCLEAR, [])
         remembered = self.store.remembered()
@@ -56,7 +56,7 @@ class Work(OutageWork):
             Display().display(line)
         return {
             "changed": self.mode == "run" and bool(report.outcomes or report.closed),
-            "failed": bool(summary.failed or report.trouble),
+            "failed": bool(summary.failed or report.trouble or facts.remarks),
             "mains": report.mains,
             "outage": None if report.outage is None else report.outage.as_dict(),
             "readings": list(report.readings),
@@ -65,7 +65,7 @@ class Work(OutageWork):
             "outcomes": list(facts.outcomes),
             "failed_hosts": list(summary.failed),
             "next_look_epoch": report.next_look_epoch,
-            "msg": ". ".join(summary.closing) or summary.title,
+            "msg": summary.message,
         }
 
 

@@ -5,19 +5,17 @@
 
 from __future__ import annotations
 
-import os
-import re
 import time
-from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.contingency.infra.plugins.module_utils._switch.backup import BackupStore, Stored, redacted
+from ansible_collections.contingency.infra.plugins.module_utils._switch.backup import Stored, redacted
 from ansible_collections.contingency.infra.plugins.module_utils._switch.errors import SwitchError
 from ansible_collections.contingency.infra.plugins.module_utils._switch.info import gather, prefetch, texts
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.base import Platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.target import Target
 from ansible_collections.contingency.infra.plugins.modules.switch_backup import ARGUMENT_SPEC
 from ansible_collections.contingency.infra.plugins.plugin_utils.switch_action import SwitchAction
+from ansible_collections.contingency.infra.plugins.plugin_utils.switch_files import store_texts
 
 
 class ActionModule(SwitchAction):
@@ -61,24 +59,9 @@ class ActionModule(SwitchAction):
     def _stored(
         self, target: Target, platform: Platform, arguments: dict[str, Any], found: dict[str, str]
     ) -> dict[str, Any]:
-        directory = os.path.join(arguments["dest"], re.sub(r"[^\w.-]", "_", target.name))
-        store = BackupStore(directory, platform.comparable)
-        stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-        try:
-            planned = {name: store.plan(name, text, stamp) for name, text in found.items()}
-            if not self.check_mode:
-                for name, each in planned.items():
-                    if each.written:
-                        store.store(each, found[name], arguments["keep"])
-                    else:
-                        store.confirm(each)
-        except OSError as error:
-            raise SwitchError(
-                target.name,
-                f"the backup was read but not stored: {(error.strerror or str(error)).lower()} "
-                f"at {error.filename or directory}; "
-                "free space or choose another dest, then run this again",
-            ) from error
+        planned = store_texts(
+            target.name, arguments["dest"], platform, found, arguments["keep"], write=not self.check_mode
+        )
         return {
             "changed": any(each.written for name, each in planned.items() if name != "log"),
             "files": [each.as_dict() for each in planned.values()],

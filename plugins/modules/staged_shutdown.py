@@ -31,6 +31,16 @@ options:
     type: list
     elements: str
     required: true
+  save_switches:
+    description:
+      - Names of switches in the inventory whose log and configuration are saved in the first stage, and which go off
+        with their power. Switches among O(hosts) (C(shutdown_kind) is V(switch)) are saved without being named here.
+      - Files are written as M(contingency.infra.switch_backup) does, in C(switches) in O(dest). A running configuration
+        that differs from the startup one is saved on the switch too. C(shutdown_save_timeout) of a switch (120) is how
+        many seconds that may take, C(shutdown_save_configuration=false) leaves a switch out.
+    type: list
+    elements: str
+    default: []
   sources:
     description: UPSes to read, as in M(contingency.infra.ups_info).
     type: list
@@ -93,6 +103,7 @@ EXAMPLES = r"""
 - name: Shut down what is due
   contingency.infra.staged_shutdown:
     hosts: "{{ groups['shutdown_hosts'] }}"
+    save_switches: "{{ groups['switches'] }}"
     sources:
       - {name: ups-a, kind: nut, host: 192.0.2.71, ups: ups-a}
     upses:
@@ -157,6 +168,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._standby.words i
 
 ARGUMENT_SPEC = {
     "hosts": {"type": "list", "elements": "str", "required": True},
+    "save_switches": {"type": "list", "elements": "str", "default": []},
     "sources": {"type": "list", "elements": "dict", "required": True},
     "upses": {"type": "list", "elements": "dict", "required": True},
     "policy": {"type": "dict", "required": True},

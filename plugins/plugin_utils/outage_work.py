@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
@@ -27,9 +28,11 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.words 
 from ansible_collections.contingency.infra.plugins.module_utils._ups.model import UpsError
 from ansible_collections.contingency.infra.plugins.module_utils._ups.source import SECRETS
 from ansible_collections.contingency.infra.plugins.plugin_utils import off_inventory
+from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations, DurationsError
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site
-from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import nodes_of
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_mend import mended, read_sources
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import nodes_of, without_faults
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_world import SiteWorld
 
 
@@ -69,11 +72,28 @@ class OutageWork:
         self.arguments = arguments
         self.mode = mode
         durations = off_inventory.durations_from(arguments["durations_file"], arguments["dest"])
-        nodes = nodes_of(arguments["hosts"], hostvars, durations)
+        warn_of(durations)
+        policy, switches = filled_in(arguments["policy"]), arguments.get("save_switches") or []
+        first = str(policy["stages"][0]["name"])
+        remarks: list[str] = []
+        try:
+            nodes = nodes_of(arguments["hosts"], hostvars, durations, switches, first)
+        except AnsibleError:
+            usable, remarks = without_faults(arguments["hosts"], hostvars, durations)
+            hostvars = ChainMap(usable, hostvars)  # type: ignore[arg-type]
+            nodes = nodes_of(arguments["hosts"], hostvars, durations, switches, first)
+        nodes, changed = mended(nodes, arguments["upses"], policy)
+        if not nodes:
+            raise Problem("There is no host to shut down; put them into the group that staged_shutdown_group names.")
+        sources, strays = read_sources(arguments["sources"], arguments["upses"])
+        self.remarks = [*remarks, *changed, *strays]
         self.world = SiteWorld(
-            arguments["hosts"], hostvars, arguments["sources"], arguments["timeout"], durations, Display().display
+            *(arguments["hosts"], hostvars, sources, arguments["timeout"], durations, Display().display),
+            switches=switches,
+            dest=arguments["dest"],
+            upses=arguments["upses"],
         )
-        self.site = Site(nodes, arguments["upses"], filled_in(arguments["policy"]))
+        self.site = Site(nodes, arguments["upses"], policy)
         self.store = Store(arguments["state_dir"])
 
     def result(self) -> dict[str, Any]:
@@ -85,9 +105,12 @@ class OutageWork:
         except OutageBusy as error:
             Display().display(self.words["busy"].format(why=error.message))
             return {"changed": False, "busy": True, "msg": error.message}
-        told = self.told(report)
-        self.last(report)
-        return told
+        try:
+            told = self.told(report)
+        finally:
+            # What is left to do is done also where it cannot be told.
+            after = self.last(report)
+        return {**told, **after}
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -105,8 +128,9 @@ class OutageWork:
     def told(self, report: Report) -> dict[str, Any]:
         """Show it, write it down, and return the task's result."""
 
-    def last(self, report: Report) -> None:
-        """Do what comes after all is written."""
+    def last(self, report: Report) -> dict[str, Any]:
+        """Do what comes after all is written, and return what that changes in the task's result."""
+        return {}
 
     def facts(self, report: Report) -> Facts:
         now = Moment.now()
@@ -123,7 +147,16 @@ class OutageWork:
             now_epoch=now.epoch,
             trouble=report.trouble,
             controller_due=report.controller_due,
+            remarks=[*self.remarks, *self.world.refused],
         )
+
+
+def warn_of(durations: Durations) -> None:
+    """Warn where the measured durations cannot be read, so that those of the inventory count."""
+    try:
+        durations.of("")
+    except DurationsError as error:
+        Display().warning(str(error))
 
 
 def filled_in(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown import
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
     DROPPED,
     FAILED,
+    OFF,
     PENDING,
     SHUTTING,
     STARTING,
@@ -26,7 +27,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store 
 )
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import OutageRun, Outcome, Plan, Report
 
-CONTROLLER = "controller"
+CONTROLLER, SAVE = "controller", "save"
 
 
 class ShutdownRun(OutageRun):
@@ -37,7 +38,7 @@ class ShutdownRun(OutageRun):
     def run(self, planned: bool = False) -> Report:
         """Do what is due; OutageBusy where another run is at work."""
         with self._store.working():
-            outage = self._taken_over(self._store.load())
+            outage = self._taken_over(self._recovered(self._store.load()))
             outage = course.planned(outage, self._world.now()) if planned else outage
             outage = self._looked(outage)
             return self._report(None if outage is None else self._worked(outage))
@@ -48,17 +49,26 @@ class ShutdownRun(OutageRun):
             return None
         now, again = self._world.now(), (SHUTTING, FAILED, STARTING, UP)
         nodes = {
-            name: NodeState(PENDING, now, how=f"was {state.state}") if state.state in again else state
+            name: state.again(now) if state.state in again or self._runs_here(name, state, now) else state
             for name, state in outage.nodes.items()
         }
         return replace(outage, nodes=nodes)
 
+    def _runs_here(self, name: str, state: NodeState, now: Moment) -> bool:
+        """Is it noted as off, and yet on: this machine, in the same boot? The run ended before it gave the command."""
+        controllers = {node["name"] for node in self._site.nodes if node["kind"] == CONTROLLER}
+        return name in controllers and state.state == OFF and state.since.boot == now.boot
+
     def _looked(self, outage: Outage | None) -> Outage | None:
-        self._read()
-        now = self._world.now()
+        now = self._read()
         followed = self._followed(outage, now)
         if followed is None:
+            # What no plan can be made of is told on each ordinary day, and not first in an outage.
+            self._planner(self._site, self._history, None, now.epoch)
             return None
+        if outage is None:
+            # Before the plan: it is to age also while none can be made.
+            self._kept(followed)
         self._plan = self._planner(self._site, self._history, followed.for_plan(now), now.epoch)
         for stage in self._plan["stages_due"]:
             if stage not in followed.due_stages:
@@ -70,12 +80,14 @@ class ShutdownRun(OutageRun):
         return followed
 
     def _next(self, outage: Outage) -> str | None:
-        for name in self._plan["due"]:
-            if self._site.node(name)["kind"] == CONTROLLER:
-                continue
-            if name not in outage.nodes or outage.nodes[name].state == PENDING:
-                return str(name)
-        return None
+        """Return what is due and has yet to begin, saves before hosts."""
+        due = [
+            str(name)
+            for name in self._plan["due"]
+            if self._site.node(name)["kind"] != CONTROLLER
+            and (name not in outage.nodes or outage.nodes[name].state == PENDING)
+        ]
+        return min(due, key=lambda name: self._site.node(name)["kind"] != SAVE, default=None)
 
     def _order(self, name: str) -> Callable[[], Outcome]:
         return self._world.order(self._site.node(name), bool(self._plan["hard"]))
@@ -91,8 +103,11 @@ class ShutdownRun(OutageRun):
 
 
 def _dropped(outage: Outage, plan: Plan, now: Moment) -> Outage:
-    """Return the outage with what the plan leaves out for lack of time."""
+    """Return the outage with what the plan leaves out for lack of time, also where it was in hand."""
     for name in plan["dropped"]:
-        if outage.nodes.get(name) is None or outage.nodes[name].state == PENDING:
+        state = outage.nodes.get(name)
+        if state is None or state.state == PENDING:
             outage = outage.with_node(name, NodeState(DROPPED, now, how="left out for lack of time"))
+        elif state.state == SHUTTING:
+            outage = outage.with_node(name, NodeState(DROPPED, state.since, now, "broken off for lack of time"))
     return outage

@@ -5,24 +5,39 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleError
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import FAILED, OFF, Moment
+from ansible_collections.contingency.infra.plugins.module_utils._ups.reading import no_reading
 from ansible_collections.contingency.infra.plugins.module_utils._ups.source import read_all
 from ansible_collections.contingency.infra.plugins.plugin_utils import off_inventory
 from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations
 from ansible_collections.contingency.infra.plugins.plugin_utils.host_off import shut_down
 from ansible_collections.contingency.infra.plugins.plugin_utils.machine import ConnectionMachine
+from ansible_collections.contingency.infra.plugins.plugin_utils.off_host import HostToShut
 from ansible_collections.contingency.infra.plugins.plugin_utils.off_words import NoLogin
-from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Outcome
-from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import Save, saves_of
+from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import NOT_SAVED, SAVED, Outcome
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import (
+    Save,
+    SwitchSave,
+    saves_of,
+    switch_saves_of,
+)
 from ansible_collections.contingency.infra.plugins.plugin_utils.startup import starting
 
 Work = Callable[[], Outcome]
+SWITCH_FILES = "switches"
+"""Directory beside the report of the outage that has one for each switch."""
+NO_SOURCE = "no source in ups_sources reads it; add one, or correct the name"
+SWITCH_SECRETS = (
+    *("ansible_password", "ansible_ssh_password", "ansible_ssh_pass", "ansible_ssh_private_key_passphrase"),
+    *("ansible_become_password", "ansible_become_pass"),
+)
 
 
 class SiteWorld:
@@ -36,26 +51,53 @@ class SiteWorld:
         timeout: float,
         durations: Durations,
         show: Callable[[str], None],
+        switches: Sequence[str] = (),
+        dest: str = "",
+        upses: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self._hostvars = hostvars
         self._sources = sources
+        self._unread = unread(upses, sources)
         self._timeout = timeout
         self._durations = durations
         self._show = show
-        self._settings = {host: off_inventory.settings_from({}, _shutdown_variables(hostvars[host])) for host in hosts}
-        self._hosts = {host: off_inventory.host_to_shut(host, self._settings[host]) for host in hosts}
+        self._settings: dict[str, dict[str, Any]] = {}
+        self._hosts: dict[str, HostToShut] = {}
+        self._refused = {host: why for host in hosts if (why := self._usable(host))}
         self._saves = {save.name: save for host in hosts for save in saves_of(host, hostvars[host])}
+        self._switch_saves = {save.name: save for save in switch_saves_of(hosts, switches, hostvars)}
+        self._switch_files = os.path.join(dest, SWITCH_FILES)
+        self._give_up: dict[str, Callable[[], None]] = {}
+
+    def _usable(self, host: str) -> str | None:
+        """Read how the host is shut down; return why it cannot be, which keeps no other host on, or None."""
+        try:
+            settings = off_inventory.settings_from({}, _shutdown_variables(self._hostvars[host]))
+            self._hosts[host] = off_inventory.host_to_shut(host, settings)
+            self._settings[host] = settings
+        except AnsibleError as error:
+            return str(error.message)
+        return None
+
+    @property
+    def refused(self) -> list[str]:
+        """Why hosts cannot be shut down or started by what the inventory says of them, as sentences."""
+        return list(self._refused.values())
 
     @property
     def secrets(self) -> set[str]:
         """What must not be shown."""
-        return {secret for settings in self._settings.values() for secret in off_inventory.secrets_of(settings)}
+        of_hosts = {secret for settings in self._settings.values() for secret in off_inventory.secrets_of(settings)}
+        switches = [self._hostvars[save.switch] for save in self._switch_saves.values()]
+        return of_hosts | {str(each[name]) for each in switches for name in SWITCH_SECRETS if each.get(name)}
 
     def now(self) -> Moment:
         return Moment.now()
 
     def read(self, previous: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        return [reading.as_dict() for reading in read_all(self._sources, self._timeout, previous)]
+        found = read_all(self._sources, self._timeout, previous)
+        found += [no_reading(name, "none", NO_SOURCE, time.time()) for name in self._unread]
+        return [reading.as_dict() for reading in found]
 
     def say(self, line: str) -> None:
         self._show(f"{time.strftime('%H:%M:%S')}  {line}")
@@ -63,11 +105,22 @@ class SiteWorld:
     def order(self, node: Mapping[str, Any], hurried: bool) -> Work:
         """Return the work of one node; what the inventory says wrongly of it is its own failure, told by the work."""
         name = node["name"]
+        if name in self._refused:
+            return self._not_begun(name, self._refused[name])
         try:
+            if name in self._switch_saves:
+                return self._saving_switch(self._switch_saves[name])
             return self._saving(self._saves[name]) if name in self._saves else self._shutting(name)
-        except (AnsibleError, AnsibleActionFail) as error:
-            refused = Outcome(name, FAILED, "not begun", 0.0, str(error.message))
-            return lambda: refused
+        except AnsibleError as error:
+            return self._not_begun(name, str(error.message))
+
+    def _not_begun(self, name: str, why: str) -> Work:
+        refused = Outcome(name, FAILED, "not begun", 0.0, why)
+        return lambda: refused
+
+    def give_up(self, name: str) -> None:
+        """Let go of the save of a switch. Any other work of a node ends by its own time-out, and harms nothing."""
+        self._give_up.get(name, lambda: None)()
 
     def _shutting(self, host: str) -> Work:
         machine = ConnectionMachine(host, self._hostvars[host])
@@ -84,15 +137,34 @@ class SiteWorld:
     def start(self, node: Mapping[str, Any]) -> Work:
         """Return the work that has one host on and healthy; what the inventory says wrongly is its own failure."""
         name = node["name"]
+        if name in self._refused:
+            return self._not_begun(name, self._refused[name])
         try:
             return starting(name, self._settings[name]["bmc"], self._hostvars[name])
-        except (AnsibleError, AnsibleActionFail) as error:
-            refused = Outcome(name, FAILED, "not begun", 0.0, str(error.message))
+        except AnsibleError as error:
+            return self._not_begun(name, str(error.message))
+
+    def _saving_switch(self, save: SwitchSave) -> Work:
+        # Not at the top: Netmiko costs 0.2 s to load, and most runs save no switch.
+        from ansible_collections.contingency.infra.plugins.plugin_utils import switch_save
+
+        try:
+            saver = switch_save.saver_of(save.switch, self._hostvars[save.switch], self._switch_files, save.timeout)
+        except switch_save.SwitchError as error:
+            refused = Outcome(save.name, FAILED, NOT_SAVED, 0.0, error.message)
             return lambda: refused
+        self._give_up[save.name] = saver.give_up
+        return lambda: switch_save.outcome(save.name, saver)
 
     def _saving(self, save: Save) -> Work:
         machine = ConnectionMachine(save.host, self._hostvars[save.host])
         return lambda: _saved(save, machine)
+
+
+def unread(upses: Sequence[Mapping[str, Any]], sources: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names of the UPSes of the site that no source reads: nobody knows whether they have mains."""
+    read = {source.get("name") for source in sources}
+    return [str(ups["name"]) for ups in upses if ups.get("name") and ups["name"] not in read]
 
 
 def _shutdown_variables(variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,6 +176,9 @@ def _outcome(name: str, result: Mapping[str, Any]) -> Outcome:
     seconds = float(result["seconds"]["total"])
     if result["state"] == "off" and not result["failed"]:
         return Outcome(name, OFF, f"off ({result['how']}, by {result['confirmed_by']})", seconds)
+    if result["kind"] == "controller" and not result["failed"]:
+        # The last one: it goes a moment later, and nobody is left to see it.
+        return Outcome(name, OFF, "shuts down now", seconds)
     return Outcome(name, FAILED, "NOT confirmed off", seconds, str(result["msg"]))
 
 
@@ -112,11 +187,11 @@ def _saved(save: Save, machine: ConnectionMachine) -> Outcome:
     try:
         answer = machine.run(save.command, save.timeout)
     except NoLogin as error:
-        return Outcome(save.name, FAILED, "NOT saved", time.monotonic() - started, str(error))
+        return Outcome(save.name, FAILED, NOT_SAVED, time.monotonic() - started, str(error))
     finally:
         machine.close()
     seconds = time.monotonic() - started
     if answer.status == 0:
-        return Outcome(save.name, OFF, "saved", seconds)
+        return Outcome(save.name, OFF, SAVED, seconds)
     why = f"not ended within {save.timeout:g} s" if answer.status == TIMED_OUT else answer.complaint
-    return Outcome(save.name, FAILED, "NOT saved", seconds, why)
+    return Outcome(save.name, FAILED, NOT_SAVED, seconds, why)

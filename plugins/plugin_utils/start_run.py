@@ -24,7 +24,6 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store 
     STARTING,
     UP,
     Moment,
-    NodeState,
     Outage,
 )
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import (
@@ -35,9 +34,12 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run impor
     Report,
     Site,
 )
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import SAVE_MARK
 
 STILL_PLANNED = "The outage was planned and nobody has said that it is over; say so with -e outage=over."
 SHUTDOWN_AT_WORK = "A shutdown was broken off in its middle; run staged_shutdown first, it finishes what it had begun."
+
+NOT_KNOWN = "it was shut down and is not in the inventory any more; switch it on by hand"
 
 
 class StartRun(OutageRun):
@@ -51,7 +53,7 @@ class StartRun(OutageRun):
         """Start what may be started; OutageBusy where another run is at work. ``over`` ends a planned outage."""
         self._over = over
         with self._store.working():
-            outage = self._taken_over(self._announced(self._store.load()))
+            outage = self._taken_over(self._announced(self._recovered(self._store.load())))
             outage = self._looked(outage)
             outage = None if outage is None else self._worked(outage)
             report = Report(outage, course.mains(self._readings), list(self._readings), self._plan or None)
@@ -74,7 +76,7 @@ class StartRun(OutageRun):
             return None
         now = self._world.now()
         nodes = {
-            name: NodeState(OFF, now, now, f"was {state.state}") if state.state in (STARTING, FAILED) else state
+            name: state.again(now, OFF, now) if state.state in (STARTING, FAILED) or state.may_be_off else state
             for name, state in outage.nodes.items()
         }
         return replace(outage, nodes=nodes)
@@ -82,8 +84,7 @@ class StartRun(OutageRun):
     def _looked(self, outage: Outage | None) -> Outage | None:
         if outage is None:
             return None
-        self._read()
-        now = self._world.now()
+        now = self._read()
         followed = self._followed(outage, now) or outage
         self._plan = looked_at(self._planner, self._site, self._history, followed, now, self._over)
         if followed != outage:
@@ -103,9 +104,16 @@ class StartRun(OutageRun):
         if left or self._plan.get("limitation"):
             report.next_look_epoch = self._world.now().epoch + float(self._plan["next_look_seconds"])
             return
+        report.outcomes += self._strays(outage)
         closed = replace(outage, ended_at_epoch=outage.ended_at_epoch or self._world.now().epoch)
         self._written(lambda: self._store.close(closed))
         report.closed = True
+
+    def _strays(self, outage: Outage) -> list[Outcome]:
+        """Return as failures the hosts that were shut, and that the inventory does not have any more."""
+        known = {node["name"] for node in self._site.nodes}
+        names = [name for name, state in outage.nodes.items() if name not in known and state.state not in _CLOSED]
+        return [Outcome(name, FAILED, "NOT switched on", 0.0, NOT_KNOWN) for name in names if SAVE_MARK not in name]
 
 
 _CLOSED = (UP, PENDING, DROPPED)
@@ -115,7 +123,8 @@ def looked_at(
     planner: Callable[..., Plan], site: Site, readings: Sequence[Reading], outage: Outage, now: Moment, over: bool
 ) -> dict[str, Any]:
     """Return what may be started now."""
-    up = [name for name, state in outage.nodes.items() if state.state == UP]
+    known = {node["name"] for node in site.nodes}
+    up = [name for name, state in outage.nodes.items() if state.state == UP and name in known]
     plan = dict(planner(site, readings, _as_off(outage, now), now.epoch, _online_since(outage, now), up))
     why = start_limitation(outage, over)
     return plan if why is None else {**plan, "due": [], "limitation": why, "why": [why]}
@@ -134,7 +143,8 @@ def _as_off(outage: Outage, now: Moment) -> dict[str, Any]:
     """Return what the planner reads: for it, all that was touched was shut, and what is up is told beside."""
     state = outage.for_plan(now)
     nodes = {
-        name: {**each, "state": OFF} if each["state"] != PENDING else each for name, each in state["nodes"].items()
+        name: {**each, "state": OFF} if each["state"] != PENDING or outage.nodes[name].may_be_off else each
+        for name, each in state["nodes"].items()
     }
     return {**state, "nodes": nodes}
 

@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from tests.lab.fixtures import hospital, lab, pair, shared_hospital, shared_pair
+from tests.lab.fixtures import hospital, lab, pair, power_lab, room, shared_hospital, shared_pair
 
-__all__ = ["hospital", "lab", "pair", "shared_hospital", "shared_pair"]
+__all__ = ["hospital", "lab", "pair", "power_lab", "room", "shared_hospital", "shared_pair"]

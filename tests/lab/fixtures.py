@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from lab.instance import Instance
 from lab.topology import load
 from tests.lab.hospital import Hospital
 from tests.lab.pair import STANDBY, Pair
+from tests.lab.room import Room
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +61,19 @@ def pair(shared_pair: Pair) -> Pair:
     """The database servers as new: his-db-1 is the primary, his-db-2 streams from it."""
     shared_pair.restore()
     return shared_pair
+
+
+@pytest.fixture(scope="session")
+def power_lab() -> Iterator[Lab]:
+    found = Lab(Instance(f"{os.environ.get('LAB_NAME', 'test')}-power"), load())
+    found.up(parts=["power"])
+    yield found
+    found.down()
+
+
+@pytest.fixture
+def room(power_lab: Lab, tmp_path: Path) -> Room:
+    """On mains, with full batteries and all hosts on."""
+    power_lab.heal_all()
+    power_lab.up(parts=["power"])
+    return Room(power_lab, tmp_path)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 SERVICE_SECONDS = 60.0
 """What a service has to stop in where nothing else is said; systemd itself waits 90 s before it kills."""
@@ -245,8 +245,3 @@ def _seconds(name: str, value: Any) -> float:
     if not 0 < seconds < 86400:
         raise KindError(f"The timeout of the service {name} is {value!r}; write seconds above 0.")
     return seconds
-
-
-def untested() -> List[str]:
-    """Return the kinds that were not run against such a host in the lab."""
-    return [name for name, kind in KINDS.items() if not kind.tested]

@@ -243,17 +243,17 @@ def _bars(svg: ElementTree.Element, scale: Scale, bars: Sequence[Bar], top: floa
         _add(svg, "rect", x=x, y=top - 19, width=12, height=10, fill=HOST[state])
         _text(svg, x + 17, top - 10, words[state], size=11)
         x += 40 + 9 * len(words[state])
-    for number, bar in enumerate(sorted(bars, key=lambda each: (each.began_epoch or math.inf, each.name))):
+    for number, drawn in enumerate(sorted(bars, key=lambda each: (each.began_epoch or math.inf, each.name))):
         y = top + ROW * number
-        _text(svg, LEFT - 6, y + 12, bar.name, size=11, text_anchor="end")
-        began = scale.end if bar.began_epoch is None else bar.began_epoch
+        _text(svg, LEFT - 6, y + 12, drawn.name, size=11, text_anchor="end")
+        began = scale.end if drawn.began_epoch is None else drawn.began_epoch
         _piece(svg, scale, scale.start, began, y, "#bcd9bc")
-        if bar.began_epoch is None:
+        if drawn.began_epoch is None:
             continue
-        over = scale.end if bar.over_epoch is None else bar.over_epoch
+        over = scale.end if drawn.over_epoch is None else drawn.over_epoch
         _piece(svg, scale, began, over, y, HOST["shutting"])
-        if bar.state != "shutting":
-            _piece(svg, scale, over, scale.end, y, HOST[bar.state])
+        if drawn.state != "shutting":
+            _piece(svg, scale, over, scale.end, y, HOST[drawn.state])
 
 
 def _piece(svg: ElementTree.Element, scale: Scale, since: float, until: float, y: float, fill: str) -> None:

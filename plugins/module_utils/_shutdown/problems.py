@@ -12,7 +12,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.batter
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.endurance import present_loads
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.forecast import Forecast
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.foresight import unreached
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.model import HOST
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.model import HOST, SAVE
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.situation import ACTIVE, IDLE, Situation
 
 
@@ -71,7 +71,11 @@ def _strays(situation: Situation, readings: Sequence[Mapping[str, Any]], record:
 def _failed(situation: Situation) -> Iterator[str]:
     for name in situation.failed:
         how = situation.outage.state(name).how
-        yield f"{name} was not confirmed off{f' ({how})' if how else ''}; look at it, it counts as on."
+        said = f" ({how})" if how else ""
+        if situation.nodes[name].kind == SAVE:
+            yield f"{name} was not saved{said}; see to it, or save it by hand."
+        else:
+            yield f"{name} was not confirmed off{said}; look at it, it counts as on."
 
 
 def _overloads(situation: Situation) -> Iterator[str]:

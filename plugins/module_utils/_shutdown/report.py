@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import all_told
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.words import WORDS
 
 OFF, FAILED = "off", "failed"
@@ -35,6 +36,8 @@ class Facts:
     now_epoch: float = 0.0
     trouble: str = ""
     controller_due: str | None = None
+    remarks: Sequence[str] = ()
+    """What in the inventory is wrong and was mended, or keeps one host on."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ class Summary:
         return ["", self.title, *(f"{name:<{width}}  {text}" for name, text in self.lines), *self.closing]
 
     @property
+    def message(self) -> str:
+        """How it ends, in one line."""
+        return ". ".join(text.rstrip(".。") for text in self.closing) or self.title
+
+    @property
     def markdown(self) -> str:
         rows = "".join(f"| {name} | {text.replace('|', '/')} |\n" for name, text in self.lines)
         return f"# {self.title}\n\n|  |  |\n|---|---|\n{rows}\n" + "".join(f"- {text}\n" for text in self.closing)
@@ -63,13 +71,14 @@ class Reporter:
     def __init__(self, facts: Facts, language: str) -> None:
         self._facts = facts
         self._words = WORDS[language]
+        self._language = language
 
     def summary(self) -> Summary:
         facts = self._facts
         lines = [(str(each["name"]), self._ups(each)) for each in facts.readings]
         lines += [(str(each["name"]), self._outcome(each)) for each in facts.outcomes]
         if facts.mode != "run" and facts.plan:
-            lines += [(str(name), self._say("would")) for name in facts.plan["due"]]
+            lines += [(str(name), self._would(str(name))) for name in facts.plan["due"]]
         failed = [str(each["name"]) for each in facts.outcomes if each["state"] == FAILED]
         return Summary(self._title(), lines, [*self._reasons(), *self._closing(failed)], failed)
 
@@ -81,13 +90,18 @@ class Reporter:
     def _title(self) -> str:
         outage = self._facts.outage
         if outage is None:
-            return self._say("title_unclear" if self._facts.mains == "unclear" else "title_none")
+            return self._say({"unclear": "title_unclear"}.get(self._facts.mains, self._ordinary("title")))
         began = time.strftime("%H:%M:%S", time.localtime(self._facts.now_epoch - self._facts.age))
         age = f"{self._facts.age / 60:.0f} min"
         if outage["cause"] == "planned":
             return self._say("title_planned", began=began, age=age)
         key = "title_back" if self._facts.mains == "online" else "title_mains"
         return self._say(key, began=began, age=age)
+
+    def _ordinary(self, part: str) -> str:
+        """Return the key of what is said on an ordinary day."""
+        wrong = self._facts.remarks or (self._facts.plan or {}).get("problems")
+        return f"{part}_{'problems' if wrong else 'none'}"
 
     def _ups(self, reading: Mapping[str, Any]) -> str:
         if reading["status"] == "unknown":
@@ -105,10 +119,15 @@ class Reporter:
         key = "failed" if outcome["state"] == FAILED else "off"
         return self._say(key, how=outcome["how"], seconds=f"{outcome['seconds']:.0f}", why=outcome["message"] or "-")
 
+    def _would(self, name: str) -> str:
+        """Return what would be done; what has no power of its own is a save."""
+        return self._say("would" if name in self._facts.hosts else "would_save")
+
     def _reasons(self) -> list[str]:
-        """Return why, and what stands in the way, as the planner says it."""
-        plan = self._facts.plan
-        return [] if plan is None or self._facts.outage is None else [*plan["why"], *plan["problems"]]
+        """Return why, and what stands in the way, as the planner says it; on an ordinary day only the latter."""
+        plan = self._facts.plan or {"why": (), "problems": ()}
+        why = () if self._facts.outage is None else plan["why"]
+        return all_told([*why, *plan["problems"], *self._facts.remarks], self._language)
 
     # -- how it ends -------------------------------------------------------------------------------
 
@@ -116,7 +135,7 @@ class Reporter:
         facts = self._facts
         lines = [self._say("trouble", why=facts.trouble)] if facts.trouble else []
         if facts.outage is None:
-            return [*lines, self._say("next_unclear" if facts.mains == "unclear" else "next_none")]
+            return [*lines, self._say({"unclear": "next_unclear"}.get(facts.mains, self._ordinary("next")))]
         on = self._still_on()
         lines.append(self._counted(on))
         if on and facts.mains != "online":

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.report import FAILED, Facts, Reporter, Summary
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import all_told, told
 
 UP = "up"
 WORDS = {
@@ -51,6 +52,7 @@ class StartReporter:
         self._facts = facts
         self._closed = closed
         self._words = WORDS[language]
+        self._language = language
         self._upses = Reporter(replace(facts, outcomes=(), plan=None), language)
 
     def summary(self) -> Summary:
@@ -74,10 +76,10 @@ class StartReporter:
         hosts = [name for name in facts.hosts if name in touched]
         up = [name for name in hosts if touched[name]["state"] == UP]
         key = "all_up" if self._closed else "counted"
-        lines = [self._words[key].format(up=len(up), all=len(hosts))]
+        lines = [*all_told(facts.remarks, self._language), self._words[key].format(up=len(up), all=len(hosts))]
         limitation = (facts.plan or {}).get("limitation")
         if limitation:
-            lines.append(self._words["waits"].format(why=limitation))
+            lines.append(self._words["waits"].format(why=told(limitation, self._language)))
         if facts.mode != "run":
             return [*lines, self._words[facts.mode]]
         if failed:

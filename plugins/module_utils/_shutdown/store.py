@@ -14,8 +14,8 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -25,6 +25,10 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.run import
 PENDING, SHUTTING, OFF, DROPPED, FAILED = "pending", "shutting", "off", "dropped", "failed"
 STARTING, UP = "starting", "up"
 MAINS, PLANNED = "mains", "planned"
+UNKNOWN = "unknown"
+_MAYBE_OFF = tuple(f"was {state}" for state in (SHUTTING, FAILED, STARTING, UNKNOWN))
+CLOCK_TOLERANCE = 0.5
+"""A clock that is disciplined and not set moves by less, in seconds."""
 
 
 class OutageError(Exception):
@@ -48,6 +52,11 @@ class Moment:
     boot: str
 
     @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Moment:
+        """Return what asdict made; ValueError, TypeError or KeyError for anything else."""
+        return cls(float(data["epoch"]), float(data["boottime"]), str(data["boot"]))
+
+    @classmethod
     def now(cls) -> Moment:
         """Return this instant."""
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -60,6 +69,33 @@ class Moment:
         return self.epoch - earlier.epoch
 
 
+def rebased(readings: Sequence[Mapping[str, Any]], then: Moment, now: Moment) -> list[dict[str, Any]]:
+    """Return readings of the wall clock of ``then`` in the time of the present one, where that was set in between.
+
+    Else a clock that jumps would make a reading of this minute one of hours ago, or of the future.
+    """
+    if not clock_was_set(then, now):
+        return [dict(reading) for reading in readings]
+    return [_moved(reading, _jump(then, now)) for reading in readings]
+
+
+def clock_was_set(then: Moment, now: Moment) -> bool:
+    """Return whether the wall clock was set between two instants of one boot."""
+    return abs(_jump(then, now)) >= CLOCK_TOLERANCE
+
+
+def _jump(then: Moment, now: Moment) -> float:
+    """Return by how many seconds the wall clock was set forward."""
+    return now.epoch - now.since(then) - then.epoch
+
+
+def _moved(reading: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    at = reading.get("read_at_epoch")
+    if isinstance(at, bool) or not isinstance(at, (int, float)):
+        return dict(reading)
+    return {**reading, "read_at_epoch": at + seconds}
+
+
 @dataclass(frozen=True)
 class NodeState:
     """How far one node is, and since when; ``how`` says how it went off or why it did not."""
@@ -69,11 +105,23 @@ class NodeState:
     off_at: Moment | None = None
     how: str = ""
 
+    def again(self, now: Moment, state: str = PENDING, off_at: Moment | None = None) -> NodeState:
+        """Return it as taken over from an earlier run, by which it was left in hand or failed."""
+        return NodeState(state, now, off_at, f"was {self.state}")
+
+    @property
+    def may_be_off(self) -> bool:
+        """Is it one that a shutdown's run took over as on, although an earlier run left it so that it may be off?"""
+        return self.state == PENDING and self.how in _MAYBE_OFF
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> NodeState:
-        """Return what asdict made; TypeError or KeyError for anything else."""
+        """Return what asdict made; ValueError, TypeError or KeyError for anything else."""
         off_at = data["off_at"]
-        known = {"since": Moment(**data["since"]), "off_at": None if off_at is None else Moment(**off_at)}
+        known = {
+            "since": Moment.from_dict(data["since"]),
+            "off_at": None if off_at is None else Moment.from_dict(off_at),
+        }
         return cls(**{**data, **known})
 
     def for_plan(self, now: Moment) -> dict[str, Any]:
@@ -95,6 +143,8 @@ class Outage:
     due_stages: tuple[str, ...] = ()
     hard_upses: tuple[str, ...] = ()
     nodes: Mapping[str, NodeState] = field(default_factory=dict)
+    damaged: bool = False
+    """Its record could not be read, so that any node may be off."""
 
     @classmethod
     def begin(cls, now: Moment, cause: str = MAINS, age: float = 0.0) -> Outage:
@@ -108,8 +158,8 @@ class Outage:
         nodes = {str(name): NodeState.from_dict(state) for name, state in data["nodes"].items()}
         online = data["online_since"]
         known = {
-            "began": Moment(**data["began"]),
-            "online_since": None if online is None else Moment(**online),
+            "began": Moment.from_dict(data["began"]),
+            "online_since": None if online is None else Moment.from_dict(online),
             "due_stages": tuple(data["due_stages"]),
             "hard_upses": tuple(data["hard_upses"]),
             "nodes": nodes,
@@ -128,6 +178,11 @@ class Outage:
     def with_node(self, name: str, state: NodeState) -> Outage:
         """Return the outage with one node further on."""
         return replace(self, nodes={**self.nodes, name: state})
+
+    def recovered(self, names: Iterable[str], now: Moment) -> Outage:
+        """Return the outage of a damaged record with all of these nodes, of which nobody knows whether they are on."""
+        unknown = {name: NodeState(PENDING, now, how=f"was {UNKNOWN}") for name in names}
+        return replace(self, nodes={**unknown, **self.nodes}, damaged=False)
 
     def with_due(self, stages: Sequence[str], hard_upses: Sequence[str] = ()) -> Outage:
         """Return the outage with these stages due too, and these UPSes' hard trigger; what was due stays so."""
@@ -173,9 +228,10 @@ class Store:
                 f"another run is at work on this site's outage ({file.read().strip() or 'it has not said which'}); "
                 "it goes on by itself, look at it or run this again when it has ended"
             ) from error
-        file.truncate(0)
-        file.write(f"process {os.getpid()} since {time.strftime('%H:%M:%S')}")
-        file.flush()
+        # Held already; a full disk keeps only its holder's name from whoever comes second.
+        with suppress(OSError):
+            os.truncate(file.fileno(), 0)
+            os.write(file.fileno(), f"process {os.getpid()} since {time.strftime('%H:%M:%S')}".encode("ascii"))
 
     def load(self, keep_aside: bool = True) -> Outage | None:
         """Return the outage that is not over, None where there is none.
@@ -201,8 +257,10 @@ class Store:
         now = Moment.now()
         age = max(0.0, now.epoch - self.path.stat().st_mtime)
         if keep_aside:
-            self.path.replace(self.path.with_name(f"outage-damaged-{now.epoch:.0f}.json"))
-        return Outage.begin(now, age=age)
+            # Where it cannot be put aside it is written over.
+            with suppress(OSError):
+                self.path.replace(self.path.with_name(f"outage-damaged-{now.epoch:.0f}.json"))
+        return replace(Outage.begin(now, age=age), damaged=True)
 
     def save(self, outage: Outage) -> None:
         """Write it so that it is there whole or not at all, before the step that it tells of."""
@@ -213,18 +271,20 @@ class Store:
             raise self._not_kept(error) from error
 
     def remembered(self) -> list[dict[str, Any]]:
-        """Return what `remember` wrote; nothing where nobody can read it."""
+        """Return what `remember` wrote, in the time of the present clock; nothing where nobody can read it."""
         try:
             found = _json(self._directory.joinpath("readings.json").read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError):
+            readings, then = found["readings"], Moment.from_dict(found["at"])
+            return rebased([each for each in readings if isinstance(each, dict)], then, Moment.now())
+        except (OSError, ValueError, TypeError, KeyError):
             return []
-        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
     def remember(self, readings: Sequence[Mapping[str, Any]]) -> None:
         """Keep readings for the next run: a UPS that lies, or is silent, is judged by what it told before."""
+        told = {"at": asdict(Moment.now()), "readings": list(readings)}
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._host.write_atomically(str(self._directory / "readings.json"), json.dumps(list(readings)) + "\n")
+            self._host.write_atomically(str(self._directory / "readings.json"), json.dumps(told) + "\n")
         except OSError as error:
             raise self._not_kept(error) from error
 
@@ -244,7 +304,7 @@ class Store:
             lines = self._directory.joinpath(f"samples-{outage.id}.jsonl").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return []
-        return [found for found in map(_json, lines) if isinstance(found, dict)]
+        return [found for found in map(_json, lines) if isinstance(found, dict) and {"age", "readings"} <= set(found)]
 
     def close(self, outage: Outage) -> Path:
         """Put an outage whose hosts are all up again among the past ones, and return where."""

@@ -38,14 +38,14 @@ def _reason(situation: Situation, stage: Stage, first_dark: float) -> str:
     if outage.planned:
         return "the outage is planned"
     if stage.after is not None and outage.age >= stage.after:
-        return f"the outage is {_seconds(outage.age)} old, and it is due after {stage.after:.0f} s"
+        return f"{_old(outage.age)}, and it is due after {stage.after:.0f} s"
     if stage.below is not None and first_dark < stage.below:
         return f"the first node would lose power in {first_dark:.0f} s, and it is due below {stage.below:.0f} s"
     return "it was due before in this outage" if stage.name in outage.due_stages else ""
 
 
-def _seconds(age: float) -> str:
-    return "older than every stage, and so not" if age == NEVER else f"{age:.0f} s"
+def _old(age: float) -> str:
+    return "the outage counts as older than every stage" if age == NEVER else f"the outage is {age:.0f} s old"
 
 
 def pressed(situation: Situation, late: Iterable[str]) -> frozenset[str]:

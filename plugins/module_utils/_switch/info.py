@@ -46,6 +46,13 @@ def texts(platform: Platform, session: Session) -> Tuple[Dict[str, str], Dict[st
     Running and startup configuration are a must: without them the switch's error is raised.
     """
     found = {"running": platform.running_config(session), "startup": platform.startup_config(session)}
+    more, missing = texts_beside(platform, session)
+    return {**found, **more}, missing
+
+
+def texts_beside(platform: Platform, session: Session) -> Tuple[Dict[str, str], Dict[str, str]]:
+    """Return the texts of a backup beside the configurations, log first, and by name why one could not be had."""
+    found: Dict[str, str] = {}
     missing: Dict[str, str] = {}
     for name, command in platform.backup_commands().items():
         try:

@@ -9,6 +9,7 @@ and belongs to the network namespace that the test is in.
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import time
@@ -103,8 +104,13 @@ class Upsd:
     def say(self, ups: str, variables: Mapping[str, str]) -> None:
         """Have a UPS say this from now on; its driver looks at the file again within some 2 s."""
         fresh = self.directory / f"{ups}.new"
+        told = self.directory / f"{ups}.dev"
         fresh.write_text("".join(f"{name}: {text}\n" for name, text in variables.items()), encoding="utf-8")
-        fresh.rename(self.directory / f"{ups}.dev")
+        if told.exists():
+            # The driver compares whole seconds; two changes within one of them would be one to it.
+            moment = max(time.time(), told.stat().st_mtime + 1)
+            os.utime(fresh, (moment, moment))
+        fresh.rename(told)
 
     @property
     def certificate(self) -> Path:

@@ -219,6 +219,12 @@ def test_a_failed_node_is_reported_and_tried_again_after_the_others() -> None:
     assert plan["waiting"][0]["why"] == "db waits for app (failed)."
 
 
+def test_a_save_that_failed_is_not_called_on() -> None:
+    nodes = [*SITE, node("copy", kind="save")]
+    plan = planned(nodes, rules=STAGES, record=outage(3600, nodes=states(copy="failed")))
+    assert "copy was not saved (BMC is silent); see to it, or save it by hand." in plan["problems"]
+
+
 @pytest.mark.parametrize("word", ["failed", "shutting"])
 def test_under_the_hard_trigger_a_host_does_not_wait_for_one_that_failed_or_hangs(word: str) -> None:
     nodes = [*SITE[1:], node("core", 5, kind="switch")]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.model import Problem
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import Moment, OutageBusy, Store
 from ansible_collections.contingency.infra.plugins.plugin_utils import outage_run
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Outcome, Report, Site
@@ -40,6 +41,7 @@ class Fake:
         self.status = "on_battery"
         self.off: list[str] = []
         self.orders: list[str] = []
+        self.given_up: list[str] = []
         self.reads = 0
         self.said: list[str] = []
         self.at_order: Callable[[str], None] = lambda _name: None
@@ -55,6 +57,9 @@ class Fake:
 
     def order(self, node: Mapping[str, Any], hurried: bool) -> Callable[[], Outcome]:
         return lambda: self.shut(node["name"])
+
+    def give_up(self, name: str) -> None:
+        self.given_up.append(name)
 
     def start(self, node: Mapping[str, Any]) -> Callable[[], Outcome]:
         raise AssertionError(f"{node['name']} was to be started")
@@ -72,9 +77,9 @@ class Fake:
         self.said.append(line)
 
 
-def plan(site: Site, readings: Sequence[Any], outage: Mapping[str, Any], now: float) -> dict[str, Any]:
+def plan(site: Site, readings: Sequence[Any], outage: Mapping[str, Any] | None, now: float) -> dict[str, Any]:
     """What is due: everything whose predecessors are off, while a UPS is on battery."""
-    states = {name: state["state"] for name, state in outage["nodes"].items()}
+    states = {name: state["state"] for name, state in (outage or {"nodes": {}})["nodes"].items()}
     due = [
         node["name"]
         for node in site.nodes
@@ -177,6 +182,22 @@ def test_an_unforeseen_error_is_the_failure_of_one_host(world: Fake) -> None:
     assert "web-2" in world.off
 
 
+def test_what_cannot_even_be_begun_is_the_failure_of_one_host(world: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = world.order
+
+    def order(node: Mapping[str, Any], hurried: bool) -> Callable[[], Outcome]:
+        if node["name"] == "web-1":
+            raise TypeError("'int' object is not iterable")
+        return real(node, hurried)
+
+    monkeypatch.setattr(world, "order", order)
+    report = run(world)
+    assert world.off == ["web-2"]
+    assert [(each.name, each.message) for each in report.failed] == [
+        ("web-1", "TypeError: 'int' object is not iterable")
+    ]
+
+
 def test_a_run_that_is_killed_in_the_middle_is_gone_on_with(world: Fake) -> None:
     class Killed(BaseException):
         pass
@@ -237,6 +258,41 @@ def test_what_the_plan_leaves_out_is_noted_and_a_ups_that_falls_silent_is_judged
     assert any(told in each for each in seen[-2:]), "also by the next run"
 
 
+def test_a_save_in_hand_that_the_plan_drops_holds_up_nothing_and_no_slot(world: Fake) -> None:
+    nodes = [{"name": "core-a: configuration", "kind": "save", "after": []}, *NODES]
+    begun, never = threading.Event(), threading.Event()
+
+    def hangs(name: str) -> Outcome:
+        if name != "core-a: configuration":
+            return world.shut(name)
+        begun.set()
+        never.wait(60)
+        return Outcome(name, "off", "saved", 60.0)
+
+    def pressed(site: Site, readings: Sequence[Any], outage: Mapping[str, Any], now: float) -> dict[str, Any]:
+        found = plan(site, readings, outage, now)
+        if outage["nodes"].get("core-a: configuration", {}).get("state") != "shutting" or not begun.wait(5):
+            return found
+        return {**found, "dropped": ["core-a: configuration"], "hard": True, "hard_upses": ["ups-a"]}
+
+    world.order = lambda node, hurried: lambda: hangs(node["name"])  # type: ignore[method-assign]
+    site = Site(nodes, [], {**POLICY, "concurrency": 1})
+    report = ShutdownRun(site, world, world.store, pressed).run()
+    assert set(world.off) == ALL
+    assert world.given_up == ["core-a: configuration"]
+    assert report.outage is not None
+    assert report.outage.nodes["core-a: configuration"].state == "dropped"
+    assert report.outage.nodes["core-a: configuration"].how == "broken off for lack of time"
+    assert not never.is_set()
+    assert "core-a: configuration" not in [outcome.name for outcome in report.outcomes]
+
+
+def test_saves_begin_before_the_hosts_that_are_due_with_them(world: Fake) -> None:
+    site = Site([*NODES, {"name": "core-a: configuration", "kind": "save", "after": []}], [], POLICY)
+    ShutdownRun(site, world, world.store, plan).run()
+    assert next(line for line in world.said if line.endswith("ing")) == "core-a: configuration: saving"
+
+
 def test_the_controller_is_left_to_the_very_end_of_the_run(world: Fake) -> None:
     own = {"name": "duty-1", "kind": "controller", "after": sorted(ALL)}
     report = ShutdownRun(Site([*NODES, own], [], POLICY), world, world.store, plan).run()
@@ -271,6 +327,25 @@ def test_hosts_go_off_also_when_the_disk_is_full_and_that_is_said(world: Fake, m
     assert sum("No space left" in line for line in world.said) == 1
 
 
+def test_a_plan_that_cannot_be_made_is_told_while_mains_is_there_and_lets_the_outage_age(world: Fake) -> None:
+    def refused(*_given: object) -> dict[str, Any]:
+        raise Problem("The node web-1 is fed by ups-z, which is not among the UPSes; add it or correct the name.")
+
+    refusing = ShutdownRun(SITE, world, world.store, refused)
+    world.status = "online"
+    with pytest.raises(Problem, match="ups-z"):
+        refusing.run()
+    assert world.store.load() is None
+    world.status = "on_battery"
+    with pytest.raises(Problem, match="ups-z"):
+        refusing.run()
+    begun = world.store.load()
+    assert begun is not None
+    with pytest.raises(Problem, match="ups-z"):
+        refusing.run()
+    assert world.store.load() == begun
+
+
 def test_samples_of_an_outage_are_kept_without_what_is_raw_and_a_cut_line_is_left_out(world: Fake) -> None:
     report = run(world)
     assert report.outage is not None
@@ -278,5 +353,37 @@ def test_samples_of_an_outage_are_kept_without_what_is_raw_and_a_cut_line_is_lef
     assert samples
     assert samples[0]["readings"] == [{"name": "ups-a", "status": "on_battery"}]
     path = next(world.store.path.parent.glob("samples-*.jsonl"))
-    path.write_text(path.read_text(encoding="utf-8") + '{"epoch": 17', encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + '{}\n{"epoch": 17', encoding="utf-8")
     assert world.store.samples(report.outage) == samples
+
+
+@pytest.mark.parametrize("jump", [7200.0, -7200.0])
+@pytest.mark.parametrize("moment", ["while hosts go", "while UPSes are read"])
+def test_a_clock_that_is_set_within_a_run_makes_no_reading_old(world: Fake, jump: float, moment: str) -> None:
+    """The planner is asked once more with readings of a moment ago, which by the new clock would be of hours ago."""
+    ages: list[float] = []
+    ahead = [0.0]
+
+    def now() -> Moment:
+        real = Moment.now()
+        return Moment(real.epoch + ahead[0], real.boottime, real.boot)
+
+    def read(_previous: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        told = {"name": "ups-a", "status": "on_battery", "charge_percent": 50.0, "read_at_epoch": now().epoch}
+        world.reads += 1
+        if moment == "while UPSes are read" and world.reads == 2:
+            ahead[0] = jump
+        return [told]
+
+    def planned(site: Site, readings: Sequence[Any], outage: Mapping[str, Any], at: float) -> dict[str, Any]:
+        ages.extend(at - reading["read_at_epoch"] for reading in readings)
+        return plan(site, readings, outage, at)
+
+    def set_clock(_name: str) -> None:
+        ahead[0] = jump
+
+    world.now, world.read = now, read  # type: ignore[method-assign, assignment]
+    world.at_order = set_clock if moment == "while hosts go" else lambda _name: None
+    ShutdownRun(SITE, world, world.store, planned).run()
+    assert set(world.off) == ALL
+    assert all(-1 < age < 10 for age in ages), ages

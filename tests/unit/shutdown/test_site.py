@@ -51,9 +51,55 @@ def test_a_measured_duration_counts_instead_of_the_configured_one(durations: Dur
     assert node["duration_seconds"] == pytest.approx(47.0)
 
 
+def test_durations_that_nobody_can_read_keep_no_host_on(durations: Durations) -> None:
+    Path(durations.path).write_text('{"format": 99}', encoding="utf-8")
+    (node,) = nodes_of(["web-1"], {"web-1": WEB}, durations)
+    assert node["duration_seconds"] == 20
+
+
+SWITCH = {**WEB, "shutdown_kind": "switch", "shutdown_command": "halt"}
+STAYS = {"shutdown_kind": "switch", "shutdown_stage": "late"}
+
+
 def test_a_switch_and_the_controller_are_known_by_their_kind(durations: Durations) -> None:
-    hosts = {"core-a": {**WEB, "shutdown_kind": "switch"}, "duty-1": {**WEB, "shutdown_kind": "controller"}}
-    assert [node["kind"] for node in nodes_of(list(hosts), hosts, durations)] == ["switch", "controller"]
+    hosts = {"core-a": SWITCH, "duty-1": {**WEB, "shutdown_kind": "controller"}}
+    kinds = [node["kind"] for node in nodes_of(list(hosts), hosts, durations)]
+    assert kinds == ["save", "switch", "controller"]
+
+
+def test_a_switch_is_saved_in_the_first_stage_and_goes_after_its_save(durations: Durations) -> None:
+    hosts = {"web-1": WEB, "core-a": {**SWITCH, "shutdown_stage": "late", "shutdown_save_timeout": 45}}
+    nodes = {node["name"]: node for node in nodes_of(list(hosts), hosts, durations, first_stage="early")}
+    save = nodes["core-a: configuration"]
+    assert (save["kind"], save["stage"], save["duration_seconds"]) == ("save", "early", 45)
+    assert nodes["core-a"]["after"] == ["core-a: configuration"]
+    reading = {"name": "ups-a", "status": "on_battery", "runtime_seconds": 2000.0, "charge_percent": 100.0}
+    outage = {"began_at_epoch": 1000.0, "cause": "planned", "due_stages": [], "nodes": {}}
+    plan = make_plan(list(nodes.values()), UPSES, POLICY, [{**reading, "read_at_epoch": 1070.0}], outage, 1070.0)
+    assert set(plan["due"]) == {"web-1", "core-a: configuration"}
+
+
+def test_a_switch_that_nothing_switches_off_is_saved_and_never_claimed_off(durations: Durations) -> None:
+    behind = {**SWITCH, "shutdown_after": ["core-a"]}
+    hosts = {
+        "core-a": STAYS,
+        "core-b": STAYS | {"shutdown_save_configuration": False},
+        "access-1": behind,
+        "rack-1": {},
+    }
+    nodes = nodes_of(["core-a", "core-b", "access-1"], hosts, durations, ["rack-1", "core-a"], "early")
+    assert [node["name"] for node in nodes if node["kind"] != "save"] == ["access-1"]
+    assert {node["name"] for node in nodes if node["kind"] == "save"} == {
+        "core-a: configuration",
+        "access-1: configuration",
+        "rack-1: configuration",
+    }
+    assert nodes[-1]["after"] == ["core-a: configuration", "access-1: configuration"]
+
+
+def test_a_switch_that_is_to_be_saved_and_is_not_in_the_inventory_is_named(durations: Durations) -> None:
+    with pytest.raises(AnsibleActionFail, match="core-z is not in the inventory"):
+        nodes_of(["web-1"], {"web-1": WEB}, durations, ["core-z"], "early")
 
 
 @pytest.mark.parametrize(
@@ -63,6 +109,7 @@ def test_a_switch_and_the_controller_are_known_by_their_kind(durations: Duration
         ({"shutdown_power_watts": None}, "web-1: shutdown_power_watts is None"),
         ({"shutdown_seconds": -5}, "web-1: shutdown_seconds is -5"),
         ({"shutdown_after": 7}, "web-1: shutdown_after is 7"),
+        ({"shutdown_kind": "switch", "shutdown_save_timeout": "soon"}, "web-1: shutdown_save_timeout is 'soon'"),
         ({"shutdown_saves": "dump"}, "web-1: shutdown_saves is 'dump'"),
         ({"shutdown_saves": [{"name": "dump"}]}, "in shutdown_saves"),
     ],

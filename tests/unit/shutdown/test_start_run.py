@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.contingency.infra.plugins.action.staged_shutdown import planner as shutdown_planner
 from ansible_collections.contingency.infra.plugins.action.staged_startup import planner
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
+    FAILED,
     MAINS,
     OFF,
+    PENDING,
     PLANNED,
     SHUTTING,
     STARTING,
@@ -27,7 +30,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store 
 )
 from ansible_collections.contingency.infra.plugins.plugin_utils import outage_run
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Outcome, Report, Site
-from ansible_collections.contingency.infra.plugins.plugin_utils.start_run import StartRun
+from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_run import ShutdownRun
+from ansible_collections.contingency.infra.plugins.plugin_utils.start_run import StartRun, looked_at
 
 POLICY: dict[str, Any] = {
     "stages": [{"name": "all", "after_seconds": 600}],
@@ -76,6 +80,9 @@ class Fake:
     def read(self, previous: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         told = {**self.reading, "read_at_epoch": Moment.now().epoch, "runtime_seconds": 6000.0, "load_percent": 10.0}
         return [{**told, "marks": [], "raw": {}}]
+
+    def give_up(self, name: str) -> None:
+        raise AssertionError(f"{name} was given up")
 
     def order(self, node: Mapping[str, Any], hurried: bool) -> Callable[[], Outcome]:
         raise AssertionError(f"{node['name']} was to be shut down")
@@ -206,6 +213,36 @@ def test_a_shutdown_that_was_broken_off_is_finished_first(world: Fake) -> None:
     assert world.up == []
 
 
+@pytest.mark.parametrize("state", [SHUTTING, STARTING, FAILED])
+def test_what_the_watch_took_over_from_a_killed_run_is_started_too(world: Fake, state: str) -> None:
+    world.store.save(replace(shut(), online_since=None).with_node("db-1", NodeState(state, moment(10))))
+    ShutdownRun(SITE, world, world.store, shutdown_planner).run()
+    watched = world.store.load()
+    assert watched is not None
+    assert watched.nodes["db-1"].state == PENDING
+    stable = replace(watched, online_since=moment(400))
+    readings = world.read(())
+    looked = looked_at(planner, SITE, readings, stable, Moment.now(), False)
+    assert looked["due"] == ["db-1"]
+    world.store.save(stable)
+    assert run(world).closed
+    assert world.up[0] == "db-1"
+
+
+def test_a_host_that_is_renamed_in_the_inventory_after_it_is_up_keeps_nobody_from_the_start(world: Fake) -> None:
+    world.store.save(shut().with_node("db-old", NodeState(UP, moment(30))))
+    assert run(world).closed
+    assert set(world.up) == set(AFTER)
+
+
+def test_what_was_shut_and_is_not_in_the_inventory_any_more_is_named_before_the_outage_is_closed(world: Fake) -> None:
+    world.store.save(shut([*AFTER, "db-old", "db-old: dump"]))
+    report = run(world)
+    assert report.closed
+    assert [each.name for each in report.failed] == ["db-old"]
+    assert "not in the inventory" in report.failed[0].message
+
+
 def test_a_planned_outage_ends_when_somebody_says_so(world: Fake) -> None:
     world.store.save(replace(shut(), cause=PLANNED))
     assert "-e outage=over" in limitation(run(world))
@@ -219,3 +256,14 @@ def test_what_was_said_to_be_over_stays_over_while_the_start_still_waits(world: 
     outage = world.store.load()
     assert outage is not None
     assert outage.cause == MAINS
+
+
+def test_after_a_damaged_record_no_host_is_forgotten(world: Fake) -> None:
+    world.store.path.write_text('{"id": "2026', encoding="utf-8")
+    ShutdownRun(SITE, world, world.store, shutdown_planner).run()
+    watched = world.store.load()
+    assert watched is not None
+    assert set(watched.nodes) == set(AFTER)
+    world.store.save(replace(watched, online_since=moment(400)))
+    assert run(world).closed
+    assert sorted(world.up) == sorted(AFTER)

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,6 +23,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store 
     OutageBusy,
     OutageError,
     Store,
+    rebased,
 )
 
 NOW = Moment(1_800_000_000.0, 5_000.0, "boot-1")
@@ -65,7 +68,12 @@ def test_the_age_of_an_outage_does_not_follow_a_clock_that_is_set(now: Moment, a
     assert now.epoch - told["nodes"]["web-1"]["since_epoch"] == pytest.approx(age - 60)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"id": 1}', "\x00\x00\x00", '{"nodes": {"a": 1}, "began": {}}'])
+WITHOUT_TIME = json.dumps({**some().as_dict(), "began": {"epoch": None, "boottime": "1", "boot": "boot-1"}})
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"id": 1}', "\x00\x00\x00", '{"nodes": {"a": 1}, "began": {}}', WITHOUT_TIME]
+)
 def test_a_damaged_file_is_kept_aside_and_the_outage_is_as_old_as_the_file(store: Store, text: str) -> None:
     store.save(some())
     store.path.write_text(text, encoding="utf-8")
@@ -109,6 +117,16 @@ def test_a_second_run_is_told_of_the_first_and_a_killed_one_leaves_no_lock(store
         pass
 
 
+def test_a_full_disk_keeps_nobody_from_the_lock(store: Store) -> None:
+    sizes = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, sizes[1]))
+    try:
+        with store.working(), pytest.raises(OutageBusy, match="another run"), Store(str(store.path.parent)).working():
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, sizes)
+
+
 def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="ascii")
     blocked = Store(str(tmp_path / "file"))
@@ -116,3 +134,39 @@ def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         blocked.save(some())
     with pytest.raises(OutageError, match="staged_shutdown_state_dir"), blocked.working():
         pass
+
+
+@pytest.mark.parametrize("jump", [7200.0, -7200.0])
+def test_a_reading_is_as_old_as_it_is_also_after_the_clock_was_set(jump: float) -> None:
+    reading = {"name": "ups-a", "read_at_epoch": NOW.epoch - 10, "age_seconds": 3.0}
+    later = replace(NOW, epoch=NOW.epoch + 60 + jump, boottime=NOW.boottime + 60)
+    (told,) = rebased([reading], NOW, later)
+    assert later.epoch - told["read_at_epoch"] == 70
+    assert told["age_seconds"] == 3.0
+
+
+def test_readings_are_left_as_they_are_by_a_clock_that_is_not_set_and_by_a_restart() -> None:
+    reading = {"name": "ups-a", "read_at_epoch": NOW.epoch}
+    disciplined = replace(NOW, epoch=NOW.epoch + 60.2, boottime=NOW.boottime + 60)
+    restarted = Moment(NOW.epoch + 300, 40.0, "boot-2")
+    assert rebased([reading], NOW, disciplined) == rebased([reading], NOW, restarted) == [reading]
+    assert rebased([{"name": "ups-a"}], NOW, replace(NOW, epoch=0.0)) == [{"name": "ups-a"}]
+
+
+def test_what_is_remembered_is_told_in_the_time_of_the_present_clock(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Moment, "now", classmethod(lambda _cls: NOW))
+    store.remember([{"name": "ups-a", "read_at_epoch": NOW.epoch}])
+    later = replace(NOW, epoch=NOW.epoch - 7000, boottime=NOW.boottime + 200)
+    monkeypatch.setattr(Moment, "now", classmethod(lambda _cls: later))
+    assert store.remembered() == [{"name": "ups-a", "read_at_epoch": later.epoch - 200}]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"at": {}, "readings": []}', '{"at": {"epoch": 1}, "readings": [1]}']
+)
+def test_readings_that_nobody_can_read_are_forgotten(store: Store, text: str) -> None:
+    store.remember([])
+    store.path.with_name("readings.json").write_text(text, encoding="ascii")
+    assert store.remembered() == []
