@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.history import GOOD
-from ansible_collections.contingency.infra.plugins.module_utils._restore.model import STAGES
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NOT_RUN, STAGES
 from ansible_collections.contingency.infra.plugins.plugin_utils.restore_report import (
     VERDICTS,
     Report,
@@ -48,15 +48,16 @@ table { border-collapse: collapse; width: 100%; }
 th { text-align: left; font-weight: 600; font-size: 9pt; color: #566372; border-bottom: 1.5px solid #1c2530; }
 th, td { padding: .35em .6em .35em 0; vertical-align: top; }
 td { border-bottom: 1px solid #d7dee6; } tr { break-inside: avoid; }
-td small, .muted { color: #566372; font-size: 9pt; } td small { display: block; overflow-wrap: anywhere; }
+td small, .muted { color: #566372; font-size: 9pt; } .short, td b { white-space: nowrap; }
+td small { display: block; overflow-wrap: anywhere; } td b + small { white-space: nowrap; }
 .verdict { color: #fff; border-radius: 3px; padding: .1em .5em; font-size: 9pt; font-weight: 600; white-space: nowrap; }
 section { margin-top: 1.6em; break-inside: avoid; }
-dl { display: grid; grid-template-columns: 7em 1fr; gap: .15em .8em; margin: .4em 0; }
+dl { display: grid; grid-template-columns: 7em minmax(0, 1fr); gap: .15em .8em; margin: .4em 0; }
 dt { color: #566372; } dd { margin: 0; overflow-wrap: anywhere; }
 dd p { margin: 0 0 .15em; } .found { color: #8f1d16; }
 .legend span { white-space: nowrap; margin-right: .9em; }
 .legend i { display: inline-block; width: .75em; height: .75em; margin-right: .3em; border-radius: 2px; }
-svg { display: block; } svg text { font-size: 8px; fill: #566372; }
+svg { display: block; }
 """
 
 
@@ -71,14 +72,14 @@ def rendered(report: Report, now: float) -> str:
         f'<meta name="viewport" content="width=device-width"><title>{escape(report.title)}</title>'
         f"<style>{STYLE}</style></head>\n<body>\n<h1>{escape(report.title)}</h1>\n"
         f'<p class="made">{escape(made)}</p>\n<div class="closing {worst}">{closing}</div>\n'
-        f"{_table(report, now)}\n{''.join(_details(report, result) for result in report.results)}</body></html>\n"
+        f"{_table(report, now)}\n{''.join(_details(report, result) for result in report.ordered)}</body></html>\n"
     )
 
 
 def _table(report: Report, now: float) -> str:
     names = ("set", "verdict", "copy", "recovery", "age", "objectives", "history")
     heads = "".join(f"<th>{escape(report.say(f'head_{name}'))}</th>" for name in names)
-    rows = "".join(_row(report, result, now) for result in report.results)
+    rows = "".join(_row(report, result, now) for result in report.ordered)
     legend = f'<p class="muted">{escape(report.say("legend"))}</p>'
     return f"<table><thead><tr>{heads}</tr></thead><tbody>\n{rows}</tbody></table>{legend}"
 
@@ -90,11 +91,13 @@ def _row(report: Report, result: Mapping[str, Any], now: float) -> str:
         _verdict(report, result["verdict"]),
         _copy(report, result),
         escape(report.duration(result["recovery_seconds"])) if good else "",
-        escape(report.say("before", age=report.duration(result["age_seconds"]))) if good else "",
+        escape(report.duration(result["age_seconds"])) if good else "",
         _objectives(report, result),
         history(report, result["history"], now),
     ]
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n"
+    # What has to be read at a glance stays in one line; a path may break anywhere.
+    kinds = ("", "short", "", "short", "short", "short", "short")
+    return "<tr>" + "".join(f'<td class="{kind}">{cell}</td>' for kind, cell in zip(kinds, cells)) + "</tr>\n"
 
 
 def _verdict(report: Report, verdict: str) -> str:
@@ -102,21 +105,25 @@ def _verdict(report: Report, verdict: str) -> str:
 
 
 def _copy(report: Report, result: Mapping[str, Any]) -> str:
-    used = result["copy_used"]
+    used, count = result["copy_used"], result.get("copies_count") or 0
     if used is None:
-        return ""
-    copy = result["copies"][used - 1]
-    where = copy.get("place") or copy.get("host") or ""
-    told = report.say("copy_of", copy=used, count=result.get("copies_count") or len(result["copies"]))
-    return f"{escape(told)}<small>{escape(' '.join(part for part in (where, copy['path']) if part))}</small>"
+        return escape(report.say("copy_none", count=count)) if count else ""
+    told = report.say("copy_of", copy=used, count=count)
+    return f"{escape(told)}<small>{escape(_where(result['copies'][used - 1]))}</small>"
+
+
+def _where(copy: Mapping[str, Any]) -> str:
+    return " ".join(part for part in (copy.get("place"), copy.get("host"), copy["path"]) if part)
 
 
 def _objectives(report: Report, result: Mapping[str, Any]) -> str:
     lines = []
     for name, each in result["objectives"].items():
         said = report.say("objective", objective=name.upper(), limit=report.duration(each["limit"]))
-        met = report.say("met" if each["met"] else "not_met")
-        lines.append(f"{escape(said)}: {escape(met) if each['met'] else f'<b class=found>{escape(met)}</b>'}")
+        unknown = result["verdict"] == NOT_RUN
+        met = report.say("met" if each["met"] else "not_known" if unknown else "not_met")
+        kind = "" if each["met"] or unknown else "found"
+        lines.append(f'{escape(said)}: <span class="{kind}">{escape(met)}</span>')
     return "<br>".join(lines)
 
 
@@ -137,11 +144,15 @@ def _time(entry: Mapping[str, Any]) -> float:
 
 def _bar(report: Report, place: int, month: str, entry: Mapping[str, Any] | None, longest: float) -> str:
     left = place * 11
-    label = f'<text x="{left + 4}" y="39" text-anchor="middle">{int(month[5:])}</text>' if place % 3 == 2 else ""
+    label = (
+        f'<text x="{left + 4}" y="39" text-anchor="middle" font-size="8" fill="#566372">{int(month[5:])}</text>'
+        if place % 3 == 2
+        else ""
+    )
     if entry is None:
         title = f"<title>{month}: {escape(report.say('no_test'))}</title>"
         return f'<g>{title}<rect x="{left}" y="29" width="8" height="1" fill="#c3ccd6"/>{label}</g>'
-    height = 4 + 22 * (_time(entry) / longest if longest else 0)
+    height = 4 + 18 * (_time(entry) / longest if longest else 0)
     said = f"{month}: {report.say(entry['verdict'])}, {report.duration(_time(entry))}"
     cross = "" if entry["verdict"] in GOOD else _cross(left + 4, 30 - height - 4)
     fill = COLOURS.get(entry["verdict"], "#6b7280")
@@ -190,10 +201,9 @@ def _tried(report: Report, place: int, copy: Mapping[str, Any]) -> str:
     found = [f"{report.say('stage_' + each['stage'])}: {each['sentence']}" for s in stages for each in s["findings"]]
     found += [str(copy["not_run"])] if copy.get("not_run") else []
     unproven = [sentence for stage in stages for sentence in stage["unproven"]]
-    where = " ".join(filter(None, (copy.get("place"), copy.get("host"), copy["path"])))
     entries = [
-        _entry(report.say("copy", copy=place), [where]),
-        _entry(report.say("head_findings"), found or [report.say("good_copy")], "found" if found else ""),
+        _entry(report.say("copy", copy=place), [_where(copy)]),
+        _entry(report.say("head_findings"), found or [report.say("found_nothing")], "found" if found else ""),
         _entry(report.say("head_unproven"), unproven),
     ]
     drawn = f"<dt>{escape(report.say('head_stages'))}</dt><dd>{_stages(report, copy)}</dd>"

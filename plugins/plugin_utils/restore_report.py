@@ -62,10 +62,13 @@ class Report:
     @property
     def shown(self) -> list[str]:
         """The title, a line for each set with the worst first, and what to do next."""
-        ordered = sorted(self.results, key=lambda result: VERDICTS.index(result["verdict"]))
-        width = max((len(result["name"]) for result in ordered), default=0)
-        lines = [f"{result['name']:<{width}}  {self.line(result)}" for result in ordered]
+        width = max((len(result["name"]) for result in self.results), default=0)
+        lines = [f"{result['name']:<{width}}  {self.line(result)}" for result in self.ordered]
         return ["", self.title, *lines, *self.problems, *self.closing]
+
+    @property
+    def ordered(self) -> list[Mapping[str, Any]]:
+        return sorted(self.results, key=lambda result: VERDICTS.index(result["verdict"]))
 
     @property
     def title(self) -> str:
@@ -107,11 +110,11 @@ class Report:
             age=self.duration(result["age_seconds"]),
             why=reason(result),
         )
-        parts = [f"{self.say(verdict)}: {said}", *self.missed(result)]
+        parts = [self.say("line", verdict=self.say(verdict), said=said), *self.missed(result)]
         unproven = sum(len(stage["unproven"]) for stage in last_stages(result))
         if unproven and verdict in GOOD:
             parts.append(self.say("unproven", count=unproven))
-        return "; ".join(parts)
+        return self.say("between").join(parts)
 
     def missed(self, result: Mapping[str, Any]) -> list[str]:
         limits = {name: result["objectives"][name]["limit"] for name in result["objectives_missed"]}
