@@ -29,7 +29,7 @@ options:
     elements: str
     default: []
   backup_sets:
-    description: Backup sets, as M(contingency.infra.restore_test) registered them in check mode (C(readiness_set_result)).
+    description: Backup sets; M(contingency.infra.restore_test) registered C(readiness_set_result) for each in check mode.
     type: list
     elements: str
     default: []
