@@ -29,7 +29,7 @@ options:
     elements: str
     default: []
   backup_sets:
-    description: Backup sets; M(contingency.infra.restore_test) registered C(readiness_set_result) for each in check mode.
+    description: Backup sets, each with what M(contingency.infra.restore_test) registered as C(readiness_set_result).
     type: list
     elements: str
     default: []
