@@ -49,17 +49,22 @@ class Asks(Protocol):
 
 @dataclass(frozen=True)
 class Address:
-    """How a server is reached on this host. Account and password are only ever in ``defaults_file``."""
+    """How a server is reached on this host. Account and password are only ever in ``defaults_file``.
+
+    ``no_defaults``: the host's own option files, which may be about another server, are not read.
+    """
 
     client: str = "mariadb"
     socket: Optional[str] = None
     defaults_file: Optional[str] = None
     os_user: Optional[str] = None
     account: Optional[str] = None
+    no_defaults: bool = False
 
     def options(self) -> List[str]:
         """Return what each of MariaDB's client programs takes."""
         first = [f"--defaults-file={self.defaults_file}"] if self.defaults_file else []
+        first = ["--no-defaults"] if self.no_defaults else first
         place = ["--protocol=socket", f"--socket={self.socket}"] if self.socket else []
         return [*first, *place, *([f"--user={self.account}"] if self.account else [])]
 
