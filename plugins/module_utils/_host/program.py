@@ -43,6 +43,7 @@ class Program:
     name: str
     process: subprocess.Popen[bytes]
     complaints: IO[bytes] = field(repr=False)
+    _last: str = ""
 
     @property
     def input(self) -> IO[bytes]:
@@ -61,6 +62,8 @@ class Program:
     @property
     def error(self) -> str:
         """What it complained of until now, the last of it."""
+        if self.complaints.closed:
+            return self._last
         size = os.fstat(self.complaints.fileno()).st_size
         kept = os.pread(self.complaints.fileno(), LAST_LINES, max(0, size - LAST_LINES))
         return kept.decode("utf-8", "replace")
@@ -72,6 +75,7 @@ class Program:
         except subprocess.TimeoutExpired:
             self.kill()
             return Answer(TIMED_OUT, "", f"{self.name} did not end within {timeout:g} s")
+        self._keep_error()
         return Answer(status, "", self.error)
 
     def stop(self, number: int = signal.SIGTERM, timeout: float = 10.0) -> Answer:
@@ -87,10 +91,17 @@ class Program:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
         self.process.wait()
+        self._keep_error()
+
+    def _keep_error(self) -> None:
+        self._last = self.error
+        self.complaints.close()
 
     def _signal(self, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, number)
+        """Its number may be another's once its end was seen."""
+        if self.running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
 
 
 def start(
@@ -101,17 +112,23 @@ def start(
     stdin: Stream = NOWHERE,
     stdout: Stream = NOWHERE,
     directory: str = "/",
+    handles: Sequence[int] = (),
 ) -> Program:
-    """Start a program in a session of its own; NotStarted where there is none, or no such user."""
+    """Start a program in a session of its own; NotStarted where there is none, or no such user.
+
+    It inherits ``handles``. A directory among them is /proc/self/fd/HANDLE to it, also where its user could not reach
+    the directory by its path.
+    """
     try:
         argv = ["setpriv", "--pdeathsig", "KILL", *_becoming(user), "--", *command]
-        complaints = tempfile.TemporaryFile()
+        complaints = tempfile.TemporaryFile()  # noqa: SIM115
         process = subprocess.Popen(  # pylint: disable=ansible-bad-function,consider-using-with
             argv,
             stdin=stdin,
             stdout=stdout,
             stderr=complaints,
             cwd=directory,
+            pass_fds=tuple(handles),
             env=_environment(user, environment),
             start_new_session=True,
         )
