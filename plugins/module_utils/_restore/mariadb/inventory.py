@@ -77,6 +77,17 @@ def databases(asks: Asks) -> List[str]:
     return [row[0] for row in rows]
 
 
+def encodings(asks: Asks, names: Sequence[str]) -> Dict[str, str]:
+    """Return each database's character set and collation."""
+    if not names:
+        return {}
+    rows = asks.rows(
+        "SELECT schema_name, CONCAT(default_character_set_name, ' ', default_collation_name)"
+        f" FROM information_schema.schemata WHERE schema_name IN ({literals(names)})"
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def tables(asks: Asks, names: Sequence[str]) -> List[Table]:
     """Return the base tables of these databases, the largest first."""
     if not names:

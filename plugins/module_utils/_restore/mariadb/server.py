@@ -30,19 +30,18 @@ APART = (
     "--skip-slave-start",
     "--skip-log-bin",
     "--local-infile=0",
-    "--feedback=OFF",
-    "--performance-schema=OFF",
+    "--loose-feedback=OFF",
+    "--loose-performance-schema=OFF",
     "--general-log=0",
     "--slow-query-log=0",
     "--max-allowed-packet=1G",
-    "--core-file=0",
 )
 """Given last, so that nothing before them counts."""
 THROWN_AWAY = (
     "--innodb-flush-log-at-trx-commit=0",
-    "--innodb-flush-method=nosync",
+    "--loose-innodb-flush-method=nosync",
     "--innodb-doublewrite=0",
-    "--innodb-stats-auto-recalc=0",
+    "--loose-innodb-stats-auto-recalc=0",
     "--sync-binlog=0",
 )
 """Nobody needs what is in a scratch after a loss of power."""

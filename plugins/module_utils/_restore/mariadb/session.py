@@ -95,9 +95,7 @@ class Held:
     def __init__(self, address: Address, environment: Optional[Mapping[str, str]] = None) -> None:
         command = [*address.argv(), "--unbuffered"]
         try:
-            self._program = start(
-                command, user=address.os_user, environment=environment, stdin=PIPE, stdout=PIPE
-            )
+            self._program = start(command, user=address.os_user, environment=environment, stdin=PIPE, stdout=PIPE)
         except NotStarted as error:
             raise SqlFailed(str(error), reached=False) from error
         self.rows(pinned(""))
@@ -108,7 +106,7 @@ class Held:
 
     def rows(self, sql: str) -> List[Row]:
         try:
-            self._program.input.write(f"{sql.rstrip().rstrip(';')};\nSELECT '{END}';\n".encode("utf-8"))
+            self._program.input.write(f"{sql.rstrip().rstrip(';')};\nSELECT '{END}';\n".encode())
             self._program.input.flush()
         except OSError:
             raise self._ended() from None
