@@ -71,7 +71,7 @@ def moment(epoch: float) -> str:
 
 def duration(seconds: float) -> str:
     """Return seconds as a person says them: 40 s, 12.5 min, 26 h, 3.1 d."""
-    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h")):
+    for limit, unit, name in ((120, 1, "s"), (5400, 60, "min"), (172800, 3600, "h")):
         if abs(seconds) < limit:
             return f"{round(seconds / unit, 1):g} {name}"
     return f"{round(seconds / 86400, 1):g} d"

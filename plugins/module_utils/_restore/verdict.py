@@ -143,6 +143,7 @@ class Outcome:
                 for name, each in self.objectives.items()
             },
             "not_run": self.why_not,
+            "copies_count": len(self.order.copies),
             "copies": [_copy(each) for each in self.tried],
         }
 
