@@ -13,7 +13,7 @@ import os
 import socket
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, Iterator, List, Optional
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
@@ -81,8 +81,7 @@ def _tested(order: Order, tools: Tools, history: History, accept_drift: bool) ->
     except NotRunnable as error:
         # Without what the last good test restored, nothing that vanished would be noticed.
         return Outcome(order, tools.host.wall(), 0.0, (), error.message)
-    given = Tools(tools.host, tools.open_trial, tools.read_manifest, last, accept_drift)
-    return run(order, given)
+    return run(order, replace(tools, last_good=last, accept_drift=accept_drift))
 
 
 def told(outcome: Outcome) -> str:
