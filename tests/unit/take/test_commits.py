@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.commits import Sight, commits_in
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.pg_basebackup import segment_name
 
-# Made with pg_waldump of version 15.
+# As pg_waldump of version 15 prints them.
 DUMP = """rmgr: Transaction len (rec/tot):     34/    34, tx:        748, lsn: 0/015672B8, prev 0/01567278, desc: COMMIT 2026-11-22 08:20:01.123456 UTC
 rmgr: Transaction len (rec/tot):    117/   117, tx:        749, lsn: 0/015672E0, prev 0/015672B8, desc: COMMIT 2026-11-22 08:20:01.123999 UTC; subxacts: 750 751; inval msgs: catcache 51
 rmgr: Transaction len (rec/tot):     34/    34, tx:        752, lsn: 0/01567360, prev 0/015672E0, desc: ABORT 2026-11-22 08:20:02.000001 UTC
