@@ -216,11 +216,11 @@ copies:
           proven: []
           unproven: []
 findings:
-  description: All findings, one sentence each.
+  description: All findings, one sentence each, with the stage.
   returned: not in check mode
   type: list
   elements: str
-  sample: ["his.dump: sha256 09ff, expected sha256 7d1a"]
+  sample: ["checksums: his.dump: sha256 09ff, expected sha256 7d1a"]
 not_run:
   description: Why a copy could not be tested.
   returned: not in check mode

@@ -69,7 +69,7 @@ def perform(order: Order, tools: Tools, places: Places, accept_drift: bool = Fal
         "last_success_epoch": last_success(entries),
         "history": of_a_year(entries, outcome.began_at),
         "objectives_missed": outcome.missed,
-        "findings": [finding.sentence for finding in outcome.findings],
+        "findings": [finding.line for finding in outcome.findings],
         "problems": beside.problems,
         "files": beside.files,
     }
@@ -91,7 +91,7 @@ def told(outcome: Outcome) -> str:
         f"copy {place} ({each.copy.path}): {_copy_line(each.good, each.not_run)}"
         for place, each in enumerate(outcome.tried, 1)
     ]
-    lines += [finding.sentence for finding in outcome.findings[:20]]
+    lines += [finding.line for finding in outcome.findings[:20]]
     lines += [outcome.why_not] if outcome.why_not else []
     return "\n".join(lines)
 
