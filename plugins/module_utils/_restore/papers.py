@@ -61,8 +61,9 @@ def _resolved(host: Host, copy: Copy) -> Tuple[Optional[str], Optional[str]]:
     there = f'p=$(readlink -e -- {shlex.quote(copy.path)}) && echo "$p" && test -e "$p/{MANIFEST}" && echo there'
     answer = over_ssh(host, copy.host, there)
     lines = answer.output.splitlines()
-    real = lines[0] if lines else None
-    return real, (f"{real}/{MANIFEST}" if len(lines) > 1 else None)
+    if not lines:
+        return None, None
+    return lines[0], (f"{lines[0]}/{MANIFEST}" if len(lines) > 1 else None)
 
 
 def over_ssh(host: Host, name: str, command: str, timeout: float = 60.0) -> Answer:
