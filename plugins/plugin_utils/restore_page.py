@@ -156,8 +156,8 @@ def _bar(report: Report, place: int, month: str, entry: Mapping[str, Any] | None
     said = f"{month}: {report.say(entry['verdict'])}, {report.duration(_time(entry))}"
     cross = "" if entry["verdict"] in GOOD else _cross(left + 4, 30 - height - 4)
     fill = COLOURS.get(entry["verdict"], "#6b7280")
-    bar = f'<rect x="{left}" y="{30 - height:.1f}" width="8" height="{height:.1f}" fill="{fill}"/>'
-    return f"<g><title>{escape(said)}</title>{bar}{cross}{label}</g>"
+    drawn = f'<rect x="{left}" y="{30 - height:.1f}" width="8" height="{height:.1f}" fill="{fill}"/>'
+    return f"<g><title>{escape(said)}</title>{drawn}{cross}{label}</g>"
 
 
 def _cross(x: float, y: float) -> str:

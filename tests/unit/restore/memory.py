@@ -113,12 +113,14 @@ class MemoryTrial(Trial):
 
 
 class Shelf:
-    """The copies of a set, with what each does; ``trials`` are the ones that were opened."""
+    """The copies of a set, with what each does, and its manifest (that of his); ``trials`` are the ones that were opened."""
 
-    def __init__(self, *does: Mapping[str, Callable[[], Any]], manifest: Mapping[str, Any] | None = MANIFEST) -> None:
+    def __init__(
+        self, *does: Mapping[str, Callable[[], Any]], manifest: Mapping[str, Any] | None | str = "his"
+    ) -> None:
         self.host = FakeHost()
         self.does = does
-        self.papers: Papers = (manifest, Seen())
+        self.papers: Papers = (MANIFEST if isinstance(manifest, str) else manifest, Seen())
         self.trials: list[MemoryTrial] = []
 
     def tools(self, last_good: LastGood | None = None, accept_drift: bool = False) -> Tools:

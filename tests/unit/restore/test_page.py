@@ -93,8 +93,8 @@ class Outline(HTMLParser):
         self.texts: list[str] = []
         self.addresses: list[str] = []
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.addresses += [value or "" for name, value in attributes if name in ("src", "href")]
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -135,7 +135,7 @@ def test_what_a_backup_is_called_cannot_become_a_part_of_the_page() -> None:
 
 
 def test_no_objective_is_called_met_where_nothing_was_restored() -> None:
-    table = rendered(report(), NOW).split("</table>")[0]
+    table = rendered(report(), NOW).partition("</table>")[0]
     rows = {re.findall(r"<b>(.*?)</b>", row)[0]: row for row in table.split("<tr>")[2:]}
     assert "met" in rows["his"]
     assert "MISSED" in rows["lis"]

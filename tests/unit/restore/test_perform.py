@@ -8,11 +8,11 @@ from __future__ import annotations
 import http.server
 import json
 import threading
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._restore import junit, metrics

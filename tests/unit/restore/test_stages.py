@@ -175,7 +175,7 @@ TROUBLES = st.sampled_from(["damaged", "damaged without a finding", "not runnabl
 @given(st.lists(st.dictionaries(st.sampled_from(sorted(set(METHODS.values()))), TROUBLES), min_size=1, max_size=3))
 def test_only_a_first_copy_with_no_trouble_at_all_passes(copies: list[dict[str, str]]) -> None:
     shelf = Shelf(*({method: trouble(kind) for method, kind in each.items()} for each in copies))
-    order = replace(ASKED, copies=tuple(ORDER.copies[0] for _ in copies))
+    order = replace(ASKED, copies=ORDER.copies[:1] * len(copies))
     outcome = run(order, shelf.tools())
     assert (outcome.verdict == PASSED) == (copies[0] == {})
     assert all(trial.called.count("close") == 1 for trial in shelf.trials)
