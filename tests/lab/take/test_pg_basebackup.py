@@ -56,10 +56,8 @@ def recovered(backup: Path, ground: Path, manifest: dict[str, object]) -> Server
     if (backup / "base" / "PG_VERSION").exists():
         shutil.copytree(backup / "base", server.data)
     else:
-        for name, target in (("base", server.data), ("pg_wal", server.data / "pg_wal")):
-            archive = next((backup / "base").glob(f"{name}.tar*"))
-            with tarfile.open(archive) as file:
-                file.extractall(target, filter="fully_trusted")
+        with tarfile.open(next((backup / "base").glob("base.tar*"))) as file:
+            file.extractall(server.data, filter="fully_trusted")
     shutil.copytree(backup / "wal", directory / "wal")
     position = manifest["position"]
     assert isinstance(position, dict)

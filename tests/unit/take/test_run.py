@@ -243,3 +243,12 @@ def test_a_file_system_without_links_is_told_and_no_error(
     monkeypatch.setattr(os, "symlink", refused)
     outcome = good(transact(host, order()))
     assert [warning for warning in outcome.warnings if "latest could not be made" in warning]
+
+
+def test_a_standby_has_nothing_to_do_and_that_is_no_failure(
+    host: Clock, order: Ordering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FewFiles, "idle", lambda self: "the primary takes this backup")
+    outcome = good(transact(host, order()))
+    assert (outcome.changed, outcome.idle) == (False, "the primary takes this backup")
+    assert backups(order().directory) == []

@@ -32,6 +32,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.po
     primary_limitation,
     program_limitation,
     server_facts,
+    standby_idleness,
     superuser_limitation,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import (
@@ -47,8 +48,11 @@ FORMATS: Dict[str, Tuple[str, ...]] = {
     "tar.gz": ("--format=tar", "--gzip"),
 }
 BASE, WAL = "base", "wal"
-SENDERS = 3
-"""What runs at once: the base backup, its own WAL, and the WAL up to the restore point."""
+SENDERS = 2
+"""What runs at once: the base backup, and the WAL up to the restore point."""
+WAL_METHOD = "--wal-method=fetch"
+"""The base backup holds its own WAL, too. With ``stream`` a second process receives it, which outlives a pg_basebackup
+that is killed, holds its connection open and keeps WAL on the server for ever; our own slot keeps it long enough."""
 POLL = 0.1
 PARTIAL = ".partial"
 
@@ -80,6 +84,9 @@ class BaseBackupTaker(Taker):
         if self._client is None:
             self._client = client_of(self.host, self.options)
         return self._client
+
+    def idle(self) -> Optional[str]:
+        return standby_idleness(self.client, self.options)
 
     def limitation(self) -> Optional[str]:
         return (
@@ -149,7 +156,7 @@ class BaseBackupTaker(Taker):
             return "wal_level is minimal, with which no base backup can be taken; set it to replica and restart."
         if free < SENDERS:
             return f"max_wal_senders leaves {max(0, free)} free, and {SENDERS} are needed; raise it."
-        return None if slots >= 2 else f"max_replication_slots leaves {slots} free, and 2 are needed; raise it."
+        return None if slots >= 1 else "max_replication_slots leaves none free, and one is needed; raise it."
 
     def _tablespaces_limitation(self) -> Optional[str]:
         own = "SELECT count(*) FROM pg_catalog.pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global')"
@@ -160,7 +167,7 @@ class BaseBackupTaker(Taker):
     def _arguments(self) -> List[str]:
         rate = [f"--max-rate={self.options.max_rate}"] if self.options.max_rate else []
         checkpoint = f"--checkpoint={self.options.checkpoint}"
-        return [*FORMATS[self.options.format], "--wal-method=stream", checkpoint, *rate]
+        return [*FORMATS[self.options.format], WAL_METHOD, checkpoint, *rate]
 
     def _hold_wal(self) -> None:
         """Keep the server from removing WAL that is not received yet; the slot ends with its session, in any case."""
