@@ -97,7 +97,7 @@ class DumpTrial(MariadbTrial):
                 ends = read_through(self.path, timeout=self.order.limits.timeout_seconds)
             except StreamBroken as error:
                 raise Damaged(Finding(CHECKSUMS, self.path, "a whole compressed stream", str(error))) from error
-        self.plain_bytes = ends.bytes
+        self.plain_bytes = ends.size
         return ends
 
     def taken_at(self) -> Optional[float]:
@@ -206,7 +206,7 @@ def only_dump(directory: str) -> str:
     found = sorted(
         name
         for name in os.listdir(directory)
-        if name.endswith((".sql", ".sql.gz", ".sql.zst", ".sql.xz", ".sql.bz2", ".dump"))
+        if name != "accounts.sql" and name.endswith((".sql", ".sql.gz", ".sql.zst", ".sql.xz", ".sql.bz2", ".dump"))
     )
     if len(found) != 1:
         seen = ", ".join(found) or "none"
@@ -216,4 +216,4 @@ def only_dump(directory: str) -> str:
 
 def last_line(ends: Ends) -> str:
     text = ends.tail.decode("utf-8", "replace").rstrip().rpartition("\n")[2]
-    return f"{text[-80:]!r} after {ends.bytes} bytes"
+    return f"{text[-80:]!r} after {ends.size} bytes"
