@@ -102,6 +102,8 @@ class FilesTrial(Trial):
     def content(self, manifest: Optional[Mapping[str, Any]]) -> Content:
         found = tree.survey([self.root], root=self.root).entries
         found.pop("./", None)
+        for name in parents(manifest, found):
+            del found[name]
         read = tree.hashes(found, self.order.limits.jobs, self.root)
         self.scratch.check_time()
         if read.failed:
@@ -111,16 +113,7 @@ class FilesTrial(Trial):
                     for name, error in sorted(read.failed.items())[:10]
                 )
             )
-        parents = self.parents(manifest, found)
-        files = {name: digest for name, digest in read.read.items() if name not in parents}
-        return Content(tree.METHOD, files=files, left_out=later(manifest, found))
-
-    def parents(self, manifest: Optional[Mapping[str, Any]], found: Mapping[str, tree.Entry]) -> List[str]:
-        """Return the directories above what was backed up; some programs keep them and some do not."""
-        if manifest is None:
-            return []
-        known = {*manifest["content"]["files"], *manifest["content"]["left_out"]}
-        return [name for name in found if name.endswith("/") and name not in known and _above(name, known)]
+        return Content(tree.METHOD, files=read.read, left_out=later(manifest, found))
 
     def answer(self, assertion: Assertion) -> Any:
         if assertion.command is None:
@@ -187,8 +180,13 @@ def later(manifest: Optional[Mapping[str, Any]], found: Mapping[str, tree.Entry]
     return {name: LATER for name in extra if name.endswith("/") or found[name].modified_at >= began}
 
 
-def _above(directory: str, names: Sequence[str]) -> bool:
-    return any(name.startswith(directory) for name in names)
+def parents(manifest: Optional[Mapping[str, Any]], found: Mapping[str, tree.Entry]) -> List[str]:
+    """Pure: the directories above what was backed up; some programs keep them and some do not."""
+    if manifest is None:
+        return []
+    known = {*manifest["content"]["files"], *manifest["content"]["left_out"]}
+    extra = [name for name in found if name.endswith("/") and name not in known]
+    return [directory for directory in extra if any(name.startswith(directory) for name in known)]
 
 
 def complaint(answer: Answer) -> str:
