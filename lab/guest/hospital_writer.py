@@ -62,7 +62,8 @@ def transaction(engine: str, number: int) -> str:
 
 def main(engine: str, pause: float, client: list[str]) -> None:
     process = subprocess.Popen(client, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     number = 0
     while True:
         number += 1

@@ -28,7 +28,7 @@ def psql(rows: int, seed: int = 1, at: float | None = None) -> list[str]:
 
 
 def mariadb(database: str, rows: int, seed: int = 1, at: float | None = None) -> str:
-    """SQL that makes the database; `at` is the newest moment in it, in seconds since the epoch, by default this hour."""
+    """SQL that makes the database; `at` is the newest moment in it, as an epoch, by default this hour."""
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(_hour(at)))
     values = {"database": database, "rows": rows, "patients": max(rows // 4, 10), "seed": seed, "at": moment}
     text = _MARIADB.read_text(encoding="utf-8")
