@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lab.backup.cluster import DATABASE, USER, Cluster
+from lab.backup.ground import Ground
 from lab.damage.model import (
     SEGMENT,
     Backup,
     Damage,
-    Ground,
     Manifest,
     aged,
     cut,

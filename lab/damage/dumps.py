@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lab.backup.cluster import DATABASE, USER
+from lab.backup.ground import Ground
 from lab.damage.model import (
     Backup,
     Damage,
-    Ground,
     Manifest,
     aged,
     cut,

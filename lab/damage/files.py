@@ -10,7 +10,8 @@ import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lab.damage.model import Backup, Damage, Ground, Manifest, aged, cut, flip, remove, zero
+from lab.backup.ground import Ground
+from lab.damage.model import Backup, Damage, Manifest, aged, cut, flip, remove, zero
 
 DAY = 86400.0
 PACKED = ("checksums", "restore", "content")

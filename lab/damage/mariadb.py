@@ -9,8 +9,9 @@ import gzip
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from lab.backup.ground import Ground
 from lab.backup.mariadb import DATABASE
-from lab.damage.model import Backup, Damage, Ground, Manifest, aged, cut, flip, remove, repack, zero
+from lab.damage.model import Backup, Damage, Manifest, aged, cut, flip, remove, repack, zero
 
 DAY = 86400.0
 DUMP = ("checksums", "restore", "content")

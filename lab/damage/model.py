@@ -15,24 +15,13 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from lab.backup.cluster import Cluster
-from lab.backup.mariadb import MariadbServer
+from lab.backup.ground import Ground
 from lab.backup.server import BackupServer
 from lab.errors import LabError
 
 MANIFEST = "manifest.json"
 LOGBOOK = {MANIFEST, "globals.sql"}
 """What lies beside the data of a backup."""
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What backups are taken of."""
-
-    server: BackupServer
-    production: Cluster
-    mariadb: MariadbServer
-    files: str
 
 
 @dataclass(frozen=True)

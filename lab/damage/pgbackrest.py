@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lab.backup.cluster import USER
-from lab.damage.model import SEGMENT, Backup, Damage, Ground, Manifest, aged, cut, flip, remove, segment_of, zero
+from lab.backup.ground import STANZA, Ground
+from lab.damage.model import SEGMENT, Backup, Damage, Manifest, aged, cut, flip, remove, segment_of, zero
 from lab.damage.sick import HEAP, INDEX, PAGE, Sickness, sick_clone
 from lab.errors import LabError
 
-STANZA = "his"
 SOURCE = "pgbackrest"
 DAY = 86400.0
 ANY = ("checksums", "restore", "start", "structure", "content")

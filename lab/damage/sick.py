@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.backup.cluster import USER, VERSION, Cluster
-from lab.damage.model import Ground, flip, replace
+from lab.backup.ground import Ground
+from lab.damage.model import flip, replace
 
 PORT = 5499
 PROGRAMS = f"/usr/lib/postgresql/{VERSION}/bin"
