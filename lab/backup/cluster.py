@@ -74,6 +74,10 @@ class Cluster:
         self.start()
         return other
 
+    def log(self) -> str:
+        """What it has written to its log so far."""
+        return self.server.path(f"/var/log/postgresql/postgresql-{VERSION}-{self.name}.log").read_text(encoding="utf-8")
+
     def start(self) -> None:
         self.server.run("systemctl", "start", self.unit)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from lab import hospital_data
@@ -40,9 +41,11 @@ class Ground:
     def make(self, rows: int = 2000) -> None:
         """All of it as new, whatever was there before; `rows` visits in each database."""
         self.server.shell(f"mkdir -p {BACKUPS}")
-        self.make_postgresql(rows)
-        self.make_mariadb(rows)
-        self.make_files()
+        with ThreadPoolExecutor() as pool:
+            made = [pool.submit(self.make_postgresql, rows), pool.submit(self.make_mariadb, rows)]
+            self.make_files()
+            for each in made:
+                each.result()
 
     def make_postgresql(self, rows: int) -> None:
         self.production.drop()

@@ -93,6 +93,7 @@ class ModuleSession:
             line = self._line()
             if line:
                 printed.append(json.loads(line))
+        assert len(printed) == 2, f"the module printed no result, and {printed}"
         result, end = printed
         return {**result, "failed": end["status"] != 0}
 

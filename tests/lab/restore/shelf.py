@@ -85,14 +85,14 @@ class Shelf:
             self._modules[name] = session.__enter__()
         return self._modules[name]
 
-    def take(self, name: str) -> Backup:
-        """A new backup of a set, with its manifest."""
+    def take(self, name: str, **options: Any) -> Backup:
+        """A new backup of a set, with its manifest; options of the engine that differ from those of the set."""
         wanted = SETS[name]
-        directory = f"{BACKUPS}/{name}"
+        directory = "-".join((f"{BACKUPS}/{name}", *map(str, options.values())))
         self.ground.server.shell(f"mkdir -p '{directory}'")
         repository = {"repository": wanted.repository} if wanted.engine in ("restic", "borg") else {}
         taken = self.module("backup_manifest")(
-            name="his", engine=wanted.engine, directory=directory, options={**wanted.take, **repository}
+            name="his", engine=wanted.engine, directory=directory, options={**wanted.take, **repository, **options}
         )
         assert not taken["failed"], taken
         return Backup(self.ground.server, wanted.engine, taken["path"], wanted.repository)
@@ -116,22 +116,26 @@ class Shelf:
 
     def test(self, name: str, backup: Backup, *more: Backup, manifest: bool = True, **options: Any) -> dict[str, Any]:
         """What restore_test says of copies of a set."""
+        return self.module("restore_test")(**self.arguments(name, backup, *more, manifest=manifest, **options))
+
+    def arguments(
+        self, name: str, backup: Backup, *more: Backup, manifest: bool = True, **options: Any
+    ) -> dict[str, Any]:
+        """What restore_test is asked for that."""
         wanted = SETS[name]
         copies = [self._copy(wanted, each, manifest) for each in (backup, *more)]
         self.ground.server.shell(f"mkdir -p {SCRATCH} {HISTORY}")
-        return self.module("restore_test")(
-            **{
-                "name": "his",
-                "engine": wanted.engine,
-                "copies": copies,
-                "scratch_directory": SCRATCH,
-                "history_directory": f"{HISTORY}/{backup.directory.replace('/', '_')}",
-                "max_age": "26h",
-                "options": dict(wanted.test),
-                "fail_on": ["not_run"],
-                **options,
-            }
-        )
+        return {
+            "name": "his",
+            "engine": wanted.engine,
+            "copies": copies,
+            "scratch_directory": SCRATCH,
+            "history_directory": f"{HISTORY}/{backup.directory.replace('/', '_')}",
+            "max_age": "26h",
+            "options": dict(wanted.test),
+            "fail_on": ["not_run"],
+            **options,
+        }
 
     @staticmethod
     def _copy(wanted: BackupSet, backup: Backup, manifest: bool) -> dict[str, str]:
