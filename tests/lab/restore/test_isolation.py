@@ -197,7 +197,8 @@ def test_a_dump_that_starts_a_replica_does_not_reach_its_primary(shelf: Shelf) -
 def _add_replica(backup: Backup) -> None:
     """As `mariadb-dump --dump-slave --apply-slave-statements --include-master-host-port` writes it."""
     path = backup.largest("*.sql")
-    change = "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_USER='replicator', MASTER_PASSWORD='lab-only';\nSTART SLAVE;\n"
+    login = "MASTER_USER='replicator', MASTER_PASSWORD='lab-only'"
+    change = f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', {login};\nSTART SLAVE;\n"
     text = path.read_bytes()
     end = text.rindex(b"-- Dump completed")
     path.write_bytes(text[:end] + change.encode() + text[end:])
