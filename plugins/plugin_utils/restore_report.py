@@ -46,10 +46,35 @@ def result_of(name: str, registered: Mapping[str, Any] | None, language: str) ->
     words = WORDS[language]
     why = words["not_tested"]
     if registered is not None and registered.get("unreachable"):
-        why = words["unreachable"].format(why=registered.get("msg", "?"))
+        why = words["unreachable"].format(why=_message(registered))
     elif registered is not None and registered.get("msg"):
-        why = str(registered["msg"]).rstrip(".")
+        why = _message(registered)
     return {**NOTHING, "name": name, "verdict": NOT_RUN, "not_run": why}
+
+
+def _message(registered: Mapping[str, Any]) -> str:
+    """Return what went wrong, without the words that ansible-core puts before it."""
+    return str(registered.get("msg", "?")).removeprefix("Task failed: ").removeprefix("Module failed: ").rstrip(".")
+
+
+def known(registered: Mapping[str, Mapping[str, Any] | None], language: str, now: float) -> list[str]:
+    """Return what a look at the sets, without a test, is told as."""
+    report = Report([], language)
+    lines = ["", report.say("look")]
+    for name, result in registered.items():
+        look = (result or {}).get("look")
+        if look is None:
+            said = report.line(result_of(name, result, language))
+        else:
+            times = [copy["current_at_epoch"] for copy in look["copies"][:1]]
+            age = report.duration(now - times[0] if times and times[0] is not None else None)
+            said = report.say("line_look", at=moment_or_never(look["last_success_epoch"], report), age=age)
+        lines.append(f"{name}  {said}")
+    return lines
+
+
+def moment_or_never(epoch: float | None, report: Report) -> str:
+    return report.say("never") if epoch is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(epoch))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.contingency.infra.plugins.module_utils._restore import manifest as manifests
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import CONTENT, Content, Finding, Seen
 
 SHOWN = 10
@@ -39,20 +40,11 @@ _WITHOUT = "its content: there is no manifest to compare it with, so rows or fil
 
 def content_of(manifest: Mapping[str, Any]) -> Optional[Content]:
     """Return the content that a manifest promises, None where it promises none or it cannot be read."""
-    told = manifest.get("content")
     try:
-        if not isinstance(told, Mapping) or not told["method"]:
-            return None
-        return Content(
-            method=str(told["method"]),
-            tables={str(name): dict(table) for name, table in (told.get("tables") or {}).items()},
-            sequences={str(name): (int(v[0]), int(v[1])) for name, v in (told.get("sequences") or {}).items()},
-            objects={str(kind): int(count) for kind, count in (told.get("objects") or {}).items()},
-            files={str(path): str(digest) for path, digest in (told.get("files") or {}).items()},
-            left_out={str(name): str(why) for name, why in (told.get("left_out") or {}).items()},
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        content = manifests.content_of(manifest)
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
+    return content if content.method else None
 
 
 def _compared(expected: Content, seen: Content) -> Seen:
