@@ -1,7 +1,7 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A PostgreSQL cluster of the hospital on the backup server, as Debian has it: settings in /etc, sockets in /var/run."""
+"""A PostgreSQL cluster of the hospital on the backup server, as Debian has it: settings in /etc, sockets in /run."""
 
 from __future__ import annotations
 
