@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ SCRATCH = "/srv/scratch"
 HISTORY = "/srv/history"
 WORK = "/srv/work"
 PASSWORD = "/etc/lab-repository-password"
+WITHIN = 30.0
 
 
 @dataclass(frozen=True)
@@ -158,3 +160,10 @@ def spoken(result: Mapping[str, Any]) -> list[str]:
 def words(result: Mapping[str, Any]) -> str:
     """All of a result, for the message of a test that failed."""
     return json.dumps(result, ensure_ascii=False, indent=1)[:6000]
+
+
+def until(condition: Callable[[], bool], otherwise: str) -> None:
+    deadline = time.monotonic() + WITHIN
+    while not condition():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.1)

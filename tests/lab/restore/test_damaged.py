@@ -9,11 +9,12 @@ import pytest
 
 from lab.damage import DAMAGES, Damage
 from lab.damage.model import Manifest
+from tests.lab.restore.chosen import damages
 from tests.lab.restore.left import left_over
 from tests.lab.restore.shelf import Shelf, reseal, spoken, words
 
 
-@pytest.mark.parametrize("damage", DAMAGES, ids=str)
+@pytest.mark.parametrize("damage", damages(), ids=str)
 def test_a_damage_is_named_by_the_stage_that_may_know_of_it(shelf: Shelf, damage: Damage) -> None:
     backup = shelf.fresh(damage.source)
     if damage.history:

@@ -12,12 +12,12 @@ import pytest
 
 from lab.backup.ground import Ground
 from lab.backup.writers import CONSISTENT, Writing
+from tests.lab.restore.chosen import rounds, sets
 from tests.lab.restore.files import FilesChanging
 from tests.lab.restore.left import left_over
 from tests.lab.restore.shelf import SETS, Shelf, words
 
 INVARIANT = [{"name": "each invoice is what its charges amount to", "query": CONSISTENT, "database": "his"}]
-ROUNDS = 2
 
 
 @contextlib.contextmanager
@@ -34,8 +34,8 @@ def under_load(ground: Ground, engine: str) -> Iterator[None]:
             yield
 
 
-@pytest.mark.parametrize("turn", range(ROUNDS))
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("turn", range(rounds()))
+@pytest.mark.parametrize("name", sets())
 def test_a_backup_that_was_taken_under_load_passes(shelf: Shelf, name: str, turn: int) -> None:
     engine = SETS[name].engine
     with under_load(shelf.ground, engine):
