@@ -25,7 +25,6 @@ from lab.damage.model import (
     zero,
 )
 from lab.damage.sick import HEAP, INDEX, PAGE, PORT, TUPLE, Sickness, sick_clone
-from lab.errors import LabError
 
 PAGE_BYTES = 8192
 DAY = 86400.0
@@ -35,7 +34,8 @@ TABLE = "visit"
 
 
 def _data_directory(backup: Backup) -> Path:
-    return backup.largest("PG_VERSION").parent if not _archive(backup) else backup.root
+    """Where the data directory of a backup in plain format begins."""
+    return min(backup.files("PG_VERSION"), key=lambda path: len(path.parts)).parent
 
 
 def _archive(backup: Backup) -> Path | None:
@@ -92,34 +92,26 @@ def _old_pages(backup: Backup, ground: Ground) -> None:
 
 
 def _segments(backup: Backup) -> list[Path]:
-    return [path for path in backup.files() if SEGMENT.match(path.name)]
+    """The WAL that lies there as files, in its order."""
+    return sorted((path for path in backup.files() if SEGMENT.match(path.name)), key=lambda path: path.name)
 
 
-def _no_segment(choose: Callable[[Backup, list[str]], str]) -> Callable[[Backup, Ground], None]:
-    """A WAL segment is missing: a file, or a member of pg_wal.tar."""
-
-    def strike(backup: Backup, _ground: Ground) -> None:
-        files = _segments(backup)
-        if files:
-            name = choose(backup, sorted(path.name for path in files))
-            remove(path for path in files if path.name == name)
-        else:
-            _without_member(backup.largest("pg_wal.tar*"), lambda names: choose(backup, names))
-
-    return strike
+def _no_first_segment(backup: Backup, _ground: Ground) -> None:
+    """The one in which the backup begins: a file, or a member of pg_wal.tar."""
+    if _archive(backup):
+        _without_member(backup.largest("pg_wal.tar*"), lambda names: names[0])
+    else:
+        remove(_segments(backup)[:1])
 
 
-def _first(_backup: Backup, names: list[str]) -> str:
-    return names[0]
-
-
-def _with_the_target(backup: Backup, names: list[str]) -> str:
+def _no_segment_with_the_target(backup: Backup, _ground: Ground) -> None:
     """The one that holds the point to which the manifest says it is to be recovered."""
+    remove(_of_target(backup))
+
+
+def _of_target(backup: Backup) -> list[Path]:
     wanted = segment_of(backup.manifest["position"])
-    found = [name for name in names if name.startswith(wanted)]
-    if not found:
-        raise LabError(f"The backup has no segment {wanted}, but {', '.join(names)}.")
-    return found[0]
+    return [path for path in _segments(backup) if path.name.startswith(wanted)]
 
 
 def _without_member(path: Path, choose: Callable[[list[str]], str]) -> None:
@@ -153,11 +145,13 @@ def _of_a_clone(backup: Backup, ground: Ground) -> None:
 def _take_instead(backup: Backup, cluster: Cluster) -> None:
     """A backup of a cluster, as pg_basebackup takes it and says nothing of bad checksums; the cluster goes."""
     target = backup.inside(_data_directory(backup))
-    make = f"rm -rf '{target}'; install -d -o {USER} -m 700 '{target}'; chmod -R a+X '{backup.directory}'"
+    make = f"rm -rf '{target}'; install -d -o {USER} -m 700 '{target}'; chmod a+x '{backup.directory}'"
     take = ["pg_basebackup", "-p", str(cluster.port), "-D", target, "-c", "fast", "--no-sync"]
+    remove(path for path in _segments(backup) if not path.is_relative_to(_data_directory(backup)))
     try:
         cluster.server.shell(make)
         cluster.server.run(*take, "--no-verify-checksums", user=USER)
+        cluster.server.shell(f"chown -R root:root '{target}'; chmod 700 '{backup.directory}'")
     finally:
         cluster.drop()
 
@@ -179,10 +173,8 @@ def _flip_unsummed(backup: Backup, ground: Ground) -> None:
 
 def _flip_segment(backup: Backup, _ground: Ground) -> None:
     """A bit in the WAL that is replayed; pg_basebackup's own sums do not cover it."""
-    wanted = segment_of(backup.manifest["position"])
-    found = next(path for path in _segments(backup) if path.name.startswith(wanted))
-    with found.open("rb") as file:
-        used = len(file.read().rstrip(b"\0"))
+    found = _of_target(backup)[0]
+    used = len(found.read_bytes().rstrip(b"\0"))
     flip(found, used // 2)
 
 
@@ -196,9 +188,9 @@ def _in_each_format() -> Iterator[Damage]:
         yield Damage("one-bit", source, _flip, ANY)
         yield Damage("end-lost", source, _cut, ANY)
         yield Damage("block-of-zeros", source, _zero, ANY)
-        yield Damage("no-first-segment", source, _no_segment(_first), ("checksums", "restore", "start"))
+        yield Damage("no-first-segment", source, _no_first_segment, ("checksums", "restore", "start"))
         yield Damage(
-            "no-segment-with-the-target", source, _no_segment(_with_the_target), ("checksums", "restore", "start")
+            "no-segment-with-the-target", source, _no_segment_with_the_target, ("checksums", "restore", "start")
         )
         yield Damage("one-bit-later", source, _flip, ("checksums",), Manifest.EARLIER)
 
