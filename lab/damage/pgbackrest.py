@@ -21,8 +21,13 @@ ANY = ("checksums", "restore", "start", "structure", "content")
 
 def _file_of(backup: Backup, ground: Ground, table: str) -> Path:
     relative = ground.production.file_of(table)
-    found = sorted(backup.root.glob(f"backup/*/*F/pg_data/{relative}*"))
+    found = _newest(backup).glob(f"pg_data/{relative}*")
     return next(path for path in found if path.name.partition(".")[0] == Path(relative).name)
+
+
+def _newest(backup: Backup) -> Path:
+    """The directory of the newest full backup in the repository."""
+    return max(path for path in backup.root.glob("backup/*/*F") if not path.is_symlink())
 
 
 def _flip(backup: Backup, ground: Ground) -> None:
@@ -43,7 +48,7 @@ def _no_file(backup: Backup, ground: Ground) -> None:
 
 def _no_manifest(backup: Backup, _ground: Ground) -> None:
     """pgBackRest's own list of a backup's files, and its copy."""
-    remove(backup.root.glob("backup/*/*F/backup.manifest*"))
+    remove(_newest(backup).glob("backup.manifest*"))
 
 
 def _segments(backup: Backup) -> list[Path]:
@@ -71,7 +76,7 @@ def _target_flipped(backup: Backup, _ground: Ground) -> None:
 
 def _no_segment_of_the_backup(backup: Backup, _ground: Ground) -> None:
     """One that recovery needs before the backup is consistent."""
-    start = next(iter(backup.root.glob("backup/*/*F/backup.manifest"))).read_text("utf-8")
+    start = (_newest(backup) / "backup.manifest").read_text("utf-8")
     name = start.partition('backup-archive-start="')[2].partition('"')[0]
     remove(path for path in _segments(backup) if path.name.startswith(name))
 

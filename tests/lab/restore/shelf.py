@@ -51,7 +51,7 @@ SETS: dict[str, BackupSet] = {
     "pg_basebackup-plain": BackupSet("pg_basebackup", {"port": PORT, "format": "plain"}),
     "pg_basebackup-tar": BackupSet("pg_basebackup", {"port": PORT, "format": "tar"}),
     "pg_basebackup-tar.gz": BackupSet("pg_basebackup", {"port": PORT, "format": "tar.gz"}),
-    "pgbackrest": BackupSet("pgbackrest", {"port": PORT, "stanza": STANZA}, {"stanza": STANZA}, repository=REPOSITORY),
+    "pgbackrest": BackupSet("pgbackrest", {"port": PORT, "stanza": STANZA, "type": "full"}, {"stanza": STANZA}, repository=REPOSITORY),
     "mariadb_dump-plain": BackupSet("mariadb_dump", {"format": "plain"}, data="his.sql"),
     "mariadb_dump-gz": BackupSet("mariadb_dump", {"format": "plain.gz"}, data="his.sql.gz"),
     "mariabackup": BackupSet("mariabackup", {}),
