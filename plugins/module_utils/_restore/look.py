@@ -47,9 +47,10 @@ def look(host: Host, order: Order) -> Dict[str, Any]:
 def _copy(host: Host, order: Order, copy: Copy) -> Dict[str, Any]:
     """``there`` and ``current_at_epoch`` are None where that cannot be told; ``place`` is what tells places apart."""
     there = _there(host, copy)
+    silent = f"{copy.host} cannot be reached over ssh" if copy.host is not None and there is None else None
     told: Dict[str, Any] = {"path": copy.path, "host": copy.host, "there": there, "place": _place(copy)}
-    if there is False or copy.manifest is None:
-        return {**told, "current_at_epoch": None, "trouble": None}
+    if silent or there is False or copy.manifest is None:
+        return {**told, "current_at_epoch": None, "trouble": silent}
     try:
         manifest, seen = read_manifest(host, order, copy)
     except NotRunnable as error:

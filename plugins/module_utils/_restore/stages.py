@@ -114,7 +114,7 @@ class _Attempt:
     def _in_time(self, name: str) -> None:
         if self.tools.host.now() > self.deadline:
             limit = age.duration(self.order.limits.timeout_seconds)
-            raise NotRunnable(f"the test took longer than {limit} and ended before {name}; raise limits.timeout")
+            raise NotRunnable(f"the test took longer than {limit} and ended before {name}; raise timeout")
 
     def _stage(self, name: str, work: Callable[[], Seen]) -> None:
         began = self.tools.host.now()

@@ -40,7 +40,7 @@ def of(content: Content) -> dict[str, Any]:
         (NOW - 3 * HOUR, None, None, []),
         (None, None, 2 * HOUR, ["age of the backup: told by nobody, expected at most 2 h"]),
         (None, None, None, []),
-        (None, MANIFEST, HOUR, ["age of the backup: 120 min, expected at most 60 min"]),
+        (None, MANIFEST, HOUR, ["age of the backup: 2 h, expected at most 60 min"]),
         (NOW + HOUR, None, None, ["time of the backup: 2026-11-18"]),
         (NOW - 30 * HOUR, MANIFEST, 3 * HOUR, ["age of the backup: 30 h", "time of the backup: 2026-11-17"]),
         (NOW - HOUR / 2, MANIFEST, 3 * HOUR, ["time of the backup: 2026-11-18"]),
