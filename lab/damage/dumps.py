@@ -57,7 +57,9 @@ def _zero(backup: Backup, _ground: Ground) -> None:
 
 
 def _cut(backup: Backup, _ground: Ground) -> None:
-    cut(_data(backup), 0.99)
+    """The last hundredth; a tar archive ends with a script for people, so that it has to lose more to lose rows."""
+    path = _data(backup)
+    cut(path, 0.9 if path.suffix == ".tar" else 0.99)
 
 
 def _cut_and_packed(backup: Backup, _ground: Ground) -> None:
@@ -82,18 +84,26 @@ def _retake(*options: str, database: str = DATABASE) -> Callable[[Backup, Ground
 
 
 def _clone(statement: str) -> Callable[[Backup, Ground], None]:
-    """A dump of a clone of the database on the same server, with one change in it."""
+    """A dump of a clone on the same server that has the name of the original, with one change in it."""
 
     def strike(backup: Backup, ground: Ground) -> None:
         production = ground.production
         production.sql(f"DROP DATABASE IF EXISTS clone; CREATE DATABASE clone TEMPLATE {DATABASE}", "postgres")
+        production.sql(statement, "clone")
+        _rename(ground, DATABASE, "original", "clone", DATABASE)
         try:
-            production.sql(statement, "clone")
-            _retake(database="clone")(backup, ground)
+            _retake()(backup, ground)
         finally:
+            _rename(ground, DATABASE, "clone", "original", DATABASE)
             production.sql("DROP DATABASE clone", "postgres")
 
     return strike
+
+
+def _rename(ground: Ground, *names: str) -> None:
+    """Databases in pairs: what it is called, and what from now on."""
+    pairs = zip(names[::2], names[1::2], strict=True)
+    ground.production.sql("; ".join(f"ALTER DATABASE {old} RENAME TO {new}" for old, new in pairs), "postgres")
 
 
 def _other(backup: Backup, ground: Ground) -> None:

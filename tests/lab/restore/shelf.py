@@ -51,7 +51,9 @@ SETS: dict[str, BackupSet] = {
     "pg_basebackup-plain": BackupSet("pg_basebackup", {"port": PORT, "format": "plain"}),
     "pg_basebackup-tar": BackupSet("pg_basebackup", {"port": PORT, "format": "tar"}),
     "pg_basebackup-tar.gz": BackupSet("pg_basebackup", {"port": PORT, "format": "tar.gz"}),
-    "pgbackrest": BackupSet("pgbackrest", {"port": PORT, "stanza": STANZA, "type": "full"}, {"stanza": STANZA}, repository=REPOSITORY),
+    "pgbackrest": BackupSet(
+        "pgbackrest", {"port": PORT, "stanza": STANZA, "type": "full"}, {"stanza": STANZA}, repository=REPOSITORY
+    ),
     "mariadb_dump-plain": BackupSet("mariadb_dump", {"format": "plain"}, data="his.sql"),
     "mariadb_dump-gz": BackupSet("mariadb_dump", {"format": "plain.gz"}, data="his.sql.gz"),
     "mariabackup": BackupSet("mariabackup", {}),
@@ -158,8 +160,17 @@ def spoken(result: Mapping[str, Any]) -> list[str]:
 
 
 def words(result: Mapping[str, Any]) -> str:
-    """All of a result, for the message of a test that failed."""
-    return json.dumps(result, ensure_ascii=False, indent=1)[:6000]
+    """What matters of a result, for the message of a test that failed."""
+    stages = [stage for copy in result.get("copies", []) for stage in copy["stages"]]
+    told = {
+        "verdict": result.get("verdict"),
+        "not_run": result.get("not_run"),
+        "message": result.get("msg"),
+        "stages": {stage["name"]: stage["seconds"] for stage in stages},
+        "findings": [finding for stage in stages for finding in stage["findings"]][:5],
+        "unproven": [line for stage in stages for line in stage["unproven"]],
+    }
+    return json.dumps(told, ensure_ascii=False, indent=1)
 
 
 def until(condition: Callable[[], bool], otherwise: str) -> None:
