@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from lab.backup.cluster import USER
+from lab.backup.cluster import USER, VERSION
 from lab.backup.ground import STANZA, Ground
 from lab.damage.model import SEGMENT, Backup, Damage, Manifest, aged, cut, flip, remove, segment_of, zero
 from lab.damage.sick import HEAP, INDEX, PAGE, Sickness, sick_clone
@@ -89,14 +89,14 @@ def _of(sickness: Sickness) -> Callable[[Backup, Ground], None]:
     """The newest backup is one of a cluster that was sick before; pgBackRest ends with status 0."""
 
     def strike(backup: Backup, ground: Ground) -> None:
-        pgbackrest = f"pgbackrest --stanza={STANZA} --repo1-path={backup.repository} --log-level-console=error"
-        archive = {"archive_mode": "on", "archive_command": f"{pgbackrest} archive-push %p"}
-        clone = sick_clone(ground, sickness, archive)
-        here = f"--pg1-path={clone.data} --pg1-port={clone.port}"
-        clone.sql(f"ALTER SYSTEM SET archive_command = '{pgbackrest} {here} archive-push %p'", "postgres")
-        clone.sql("SELECT pg_reload_conf()", "postgres")
+        data = f"/var/lib/postgresql/{VERSION}/sick"
+        here = f"--stanza={STANZA} --repo1-path={backup.repository} --pg1-path={data} --log-level-console=error"
+        clone = sick_clone(
+            ground, sickness, {"archive_mode": "on", "archive_command": f"pgbackrest {here} archive-push %p"}
+        )
+        full = f"pgbackrest {here} --pg1-port={clone.port} --type=full --start-fast --archive-timeout=20 backup"
         try:
-            ground.server.shell(f"cd /; {pgbackrest} {here} --type=full --start-fast backup", user=USER)
+            ground.server.shell(f"cd /; {full}", user=USER)
         finally:
             clone.drop()
 
