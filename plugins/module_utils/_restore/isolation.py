@@ -21,6 +21,8 @@ SYSTEM = ("/usr", "/etc", "/opt", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "
 DEVICES = ("null", "zero", "full", "random", "urandom")
 PRIVATE = ("/tmp", "/var/tmp", "/run", "/dev/shm")
 """Empty places of its own."""
+READER = "root"
+"""Who reads a copy that the server's user may not read. It cannot write what is not root's, nor leave the walls."""
 PROGRAMS = ("setpriv", "unshare", "mount", "umount", "pivot_root", "sh")
 
 
@@ -159,8 +161,11 @@ def _within(path: str, directories: Sequence[str]) -> bool:
 
 
 def _become(user: str) -> str:
+    """A reader stays root with the one right to read what it sees; a server has no right of its own at all."""
+    rights = "--no-new-privs --inh-caps=-all --bounding-set=-all"
+    if user == READER:
+        return f"setpriv {rights},+dac_read_search -- env PATH={SEARCH_PATH}"
     who = f'--reuid={shlex.quote(user)} --regid="$(id -g {shlex.quote(user)})" --init-groups'
-    rights = "--no-new-privs --bounding-set=-all --inh-caps=-all"
     return f"setpriv {who} {rights} -- env PATH={SEARCH_PATH}"
 
 

@@ -20,6 +20,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.child impo
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT, Answer, Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore import limits, remains
 from ansible_collections.contingency.infra.plugins.module_utils._restore.isolation import (
+    READER,
     Walls,
     isolation_limitation,
     sockets_of,
@@ -172,6 +173,12 @@ class Scratch:
         bound = self.host.left if timeout is None else timeout
         command = self.command(argv, user, readable)
         return self.host.run(command, timeout=bound, stdin=stdin, environment=environment)
+
+    def reader(self, path: str, user: str) -> str:
+        """Return who can read a copy behind the walls: the user, or READER where its files are not the user's."""
+        unreadable = ["find", path, "!", "-readable", "-print", "-quit"]
+        answer = self.host.run(unreadable, user=user, timeout=600.0)
+        return user if answer.status == 0 and not answer.output else READER
 
     def tail(self, log: str = "server.log") -> str:
         """Return the end of a log."""

@@ -192,6 +192,13 @@ def test_a_small_table_may_lose_some_rows_and_not_all() -> None:
         assert len(judge_drift(last, seen, {}, NOW, Limits(10.0)).findings) == alarms
 
 
+def test_a_manifest_that_is_gone_is_told() -> None:
+    last = LastGood(NOW, NOW, CONTENT, SERVER)
+    [finding] = judge_drift(last, CONTENT, None, NOW, TEN).findings
+    assert finding.sentence == "manifest of the backup: not there, expected one, as in the last good test"
+    assert judge_drift(last._replace(server={}), CONTENT, None, NOW, TEN).findings == ()
+
+
 def test_another_system_and_an_older_server_are_told() -> None:
     assert drifted(CONTENT, system_identifier="8", version_num=140001) == [
         "system identifier: 8, expected 7 as in the last good test",

@@ -15,7 +15,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.run import
 from ansible_collections.contingency.infra.plugins.module_utils._restore import manifest as manifests
 from ansible_collections.contingency.infra.plugins.module_utils._restore.look import look
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Copy, NotRunnable, Order
-from ansible_collections.contingency.infra.plugins.module_utils._restore.papers import read_manifest
+from ansible_collections.contingency.infra.plugins.module_utils._restore.papers import pinned, read_manifest
 
 from tests.unit.restore.memory import MANIFEST, ORDER
 
@@ -59,14 +59,41 @@ def test_a_copy_that_is_missing_and_one_that_only_its_program_can_reach(order: O
 
 
 def test_a_copy_on_another_host_is_looked_at_there(order: Order) -> None:
-    away = replace(order, copies=(Copy("/b/his dump", "/b/his.json", "offsite-1"),))
-    host = SshHost(Answer(0, "", ""), Answer(0, TEXT, ""))
+    away = replace(order, copies=(Copy("/b/his dump", "/m/his.json", "offsite-1"),))
+    host = SshHost(Answer(0, "", ""), Answer(0, "/b/2026\n", ""), Answer(0, TEXT, ""))
     found = look(host, away)["copies"][0]
     assert (found["there"], found["place"], found["trouble"]) == (True, "host offsite-1", None)
     assert found["current_at_epoch"] == MANIFEST["current_at_epoch"]
-    assert [command[-1] for command in host.commands] == ["test -e '/b/his dump'", "cat -- /b/his.json"]
+    assert [command[-1] for command in host.commands][::2] == ["test -e '/b/his dump'", "cat -- /m/his.json"]
     gone = look(SshHost(Answer(255, "", "No route to host")), away)["copies"][0]
-    assert (gone["there"], gone["trouble"]) == (None, "offsite-1 cannot be reached over ssh")
+    assert gone["there"] is None
+    assert gone["trouble"].startswith("offsite-1 cannot be reached over ssh (No route to host)")
+
+
+def test_a_link_to_the_newest_means_one_backup_for_the_whole_test(tmp_path: Path) -> None:
+    for stamp in ("1", "2"):
+        (tmp_path / stamp).mkdir()
+        (tmp_path / stamp / "manifest.json").write_text(TEXT, encoding="utf-8")
+    latest = tmp_path / "latest"
+    latest.symlink_to("1")
+    given = [Copy(str(latest)), Copy(str(latest), f"{latest}/manifest.json"), Copy(str(latest), "/m.json")]
+    copies = [pinned(SshHost(), copy) for copy in given]
+    latest.unlink()
+    latest.symlink_to("2")
+    assert [copy.path for copy in copies] == [str(tmp_path / "1")] * 3
+    assert [copy.manifest for copy in copies] == [str(tmp_path / "1/manifest.json")] * 2 + ["/m.json"]
+
+
+def test_a_copy_elsewhere_is_pinned_there_and_what_cannot_be_is_left(tmp_path: Path) -> None:
+    away = Copy("/b/latest", None, "offsite-1")
+    host = SshHost(Answer(0, "/b/2026\nthere\n", ""), Answer(1, "/b/2026\n", ""), Answer(1, "", ""))
+    assert pinned(host, away) == Copy("/b/2026", "/b/2026/manifest.json", "offsite-1")
+    assert pinned(host, away) == Copy("/b/2026", None, "offsite-1")
+    assert pinned(host, away) == away
+    for copy in (Copy("sftp:h:/r"), Copy(str(tmp_path / "none"), "/m.json")):
+        assert pinned(SshHost(), copy) == copy
+    with pytest.raises(NotRunnable, match="cannot be reached over ssh"):
+        pinned(SshHost(Answer(124, "", "")), away)
 
 
 def test_an_altered_manifest_is_told(order: Order) -> None:

@@ -51,7 +51,7 @@ def test_the_worst_comes_first_and_what_to_do_last() -> None:
     shown = report().shown
     assert [line.split()[0] for line in shown[2:8]] == ["pacs", "archive", "finance", "mail", "lis", "his"]
     assert shown[8] == "2 of 6 backup sets are proven good"
-    assert shown[9].startswith("REPORT AT ONCE: no copy of pacs can be restored.")
+    assert shown[9].startswith("REPORT AT ONCE: no copy of pacs is good.")
     assert report().named("not_run") == ["archive", "finance", "mail"]
 
 

@@ -165,7 +165,9 @@ def test_a_second_test_is_compared_with_the_first_and_may_be_let_off_once(order:
     smaller = {"content": lambda: less}
     failed = perform(order, Shelf(smaller, smaller, manifest=manifest).tools(), Places())
     assert failed["verdict"] == "failed"
-    assert failed["findings"][0].startswith("table public.visit: not there, expected 5000 rows as in the last good")
+    assert failed["findings"][0].startswith(
+        "drift: table public.visit: not there, expected 5000 rows as in the last good"
+    )
     assert perform(order, Shelf(smaller, manifest=manifest).tools(), Places(), accept_drift=True)["verdict"] == "passed"
     assert perform(order, Shelf(smaller, manifest=manifest).tools(), Places())["verdict"] == "passed"
 

@@ -62,4 +62,5 @@ def test_the_role_passes_every_option_of_the_module() -> None:
 def test_defaults_of_role_and_module_agree() -> None:
     names = {"scratch_directory": "scratch_dir", "history_directory": "history_dir"}
     for name in ("max_shrink_percent", "may_shrink", "jobs", "disk_reserve", "timeout", *names):
-        assert DEFAULTS[f"restore_test_{names.get(name, name)}"] == ARGUMENTS[name]["default"], name
+        specified: Any = ARGUMENTS[name]
+        assert DEFAULTS[f"restore_test_{names.get(name, name)}"] == specified["default"], name

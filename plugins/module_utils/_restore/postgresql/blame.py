@@ -59,6 +59,9 @@ def first_line(text: str) -> str:
 
 
 def fatal_line(log: str) -> Optional[str]:
-    """Return the last thing that a server's log calls an error, None where it tells none."""
-    found = re.findall(r"\b(?:PANIC|FATAL|ERROR):\s+(.*)", log)
+    """Return the last thing that a server's log calls an error, None where it tells none.
+
+    That the server tells a client to come later is none.
+    """
+    found = re.findall(r"\b(?:PANIC|FATAL|ERROR):\s+(?!the database system is )(.*)", log)
     return found[-1].strip() if found else None

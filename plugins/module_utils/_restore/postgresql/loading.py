@@ -125,7 +125,8 @@ class Loading:
     def _isolated(self, argv: List[str]) -> Tuple[str, int]:
         scratch = self.server.scratch
         environment = {"PGOPTIONS": self.server.client.address.environment["PGOPTIONS"], "PGAPPNAME": "contingency"}
-        answer = scratch.run(argv, self.server.user, readable=(self.dump.path,), environment=environment)
+        user = scratch.reader(self.dump.path, self.server.user)
+        answer = scratch.run(argv, user, readable=(self.dump.path,), environment=environment)
         return answer.error, answer.status
 
     def _make_database(self) -> None:

@@ -27,7 +27,7 @@ GIB = 1 << 30
 
 HARMLESS: Mapping[str, str] = {
     "listen_addresses": "",
-    "unix_socket_permissions": "0700",
+    "unix_socket_permissions": "0777",
     "archive_mode": "off",
     "archive_command": "",
     "restore_command": "",
@@ -49,7 +49,9 @@ HARMLESS: Mapping[str, str] = {
     "lc_messages": "C",
     "default_transaction_read_only": "off",
 }
-"""On the command line, where nothing in the backup can override it: what reaches out, and what would not start here."""
+"""The socket's directory is the server's own: who may enter it may connect.
+
+On the command line, where nothing in the backup can override it: what reaches out, and what would not start here."""
 HARMLESS_SINCE: Mapping[str, Tuple[int, str]] = {
     "archive_library": (15, ""),
     "summarize_wal": (17, "off"),
