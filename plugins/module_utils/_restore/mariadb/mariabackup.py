@@ -57,11 +57,13 @@ class MariabackupTrial(MariadbTrial):
 
     says: Optional[BackupSays] = None
     known_whole = False
+    whole = ""
 
     def fetch(self) -> Seen:
         self.bring()
+        self.whole = self.path
         if os.path.isdir(self.path):
-            self.path = only_stream(self.path) or self.path
+            self.path = only_stream(self.path) or data_directory(self.path)
         if not os.path.isdir(self.path):
             problem = empty_limitation(self.path)
             return Seen((problem,)) if problem else Seen(proven=(f"{os.path.getsize(self.path)} bytes are there",))
@@ -74,9 +76,13 @@ class MariabackupTrial(MariadbTrial):
         """The format has no checksums of its own but those of pages, which are looked at once it is prepared."""
         if manifest is None:
             return Seen(unproven=("its sha256: there is no manifest",))
-        seen = compared(directory_of(self.path), artefacts_in(manifest), self.order.limits.jobs)
+        seen = compared(self._base(), artefacts_in(manifest), self.order.limits.jobs)
         self.known_whole = not seen.findings
         return seen
+
+    def _base(self) -> str:
+        """Return where the manifest's paths start: at the copy as the site names it."""
+        return directory_of(self.path) if not os.path.isdir(self.path) else self.whole
 
     def taken_at(self) -> Optional[float]:
         """A manifest that fits the bytes knows it better: the backup tells its host's local time."""
@@ -202,6 +208,12 @@ class MariabackupTrial(MariadbTrial):
         words = answer.output.split()
         here = words[words.index("Ver") + 1] if "Ver" in words[:-1] else ""
         check_version(self.says.version if self.says else "", here)
+
+
+def data_directory(directory: str) -> str:
+    """Return where in a backup with a manifest the copy of the data lies."""
+    inner = os.path.join(directory, "data")
+    return inner if not os.path.exists(os.path.join(directory, "ibdata1")) and os.path.isdir(inner) else directory
 
 
 def only_stream(directory: str) -> Optional[str]:
