@@ -77,7 +77,8 @@ options:
     description:
       - What the engine has to know. An option that it does not have is refused.
       - All of PostgreSQL - C(socket_directory) (V(/var/run/postgresql)), C(port) (V(5432)), C(role) and C(os_user)
-        (V(postgres), a superuser who logs in over the socket), C(bin_directory), C(passfile).
+        (V(postgres), a superuser who logs in over the socket), C(bin_directory), C(passfile); C(skip_on_standby), for
+        a pair of servers of which only the present primary takes the backup (V(false)).
       - V(pg_dump) - C(database), required; C(format) V(custom), V(directory), V(tar), V(plain), V(plain.gz) or
         V(plain.zst); C(compress), the level; C(globals), whether roles and tablespaces are dumped beside it.
       - V(pg_basebackup) - C(format) V(tar.gz), V(tar) or V(plain); C(max_rate) as C(pg_basebackup) has it;
@@ -136,6 +137,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+idle:
+  description: Why there was nothing to do, as on a standby with C(skip_on_standby).
+  returned: always
+  type: str
+  sample: the server is a standby; the primary takes this backup
 path:
   description: Where the backup lies.
   returned: success, or failure after it was taken

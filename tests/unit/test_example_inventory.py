@@ -55,8 +55,9 @@ NOT_A_SITES = {
     "restore_test_only",
     "restore_test_group",
     "restore_test_accept_drift",
+    "backup_now",
 }
-PROCEDURES = ("core_switch", "standby", "staged_shutdown", "restore_test")
+PROCEDURES = ("core_switch", "standby", "staged_shutdown", "restore_test", "backup")
 # What a host says of its shutdown and its start, beside what host_shutdown reads.
 OF_THE_PLAN = {"stage", "power_watts", "feeds", "after", "seconds", "saves", "health", "start_timeout"}
 

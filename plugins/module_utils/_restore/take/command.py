@@ -45,7 +45,7 @@ def main(arguments: Sequence[str], host: Optional[Host] = None) -> int:
     order, checking = order_of(complete), CHECK in arguments
     outcome = transact(machine, order, fresh_seconds=float(complete["fresh_seconds"]), check_mode=checking)
     _tell(outcome, checking)
-    problem = None if checking or not metrics else write_metrics(machine, order, outcome, metrics)
+    problem = None if checking or outcome.idle or not metrics else write_metrics(machine, order, outcome, metrics)
     if problem:
         print(problem, file=sys.stderr)
     return 1 if outcome.msg or problem else 0
@@ -67,6 +67,8 @@ def read_set(host: Host, path: str) -> Dict[str, Any]:
 
 def lines_of(outcome: Outcome, checking: bool) -> List[str]:
     """Pure: what the journal says of a run that went well, or as far as it did."""
+    if outcome.idle:
+        return [f"nothing to do: {outcome.idle}"]
     if checking:
         return [f"would do: {step}" for step in outcome.steps]
     if outcome.path and not outcome.changed:

@@ -32,6 +32,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.po
     primary_limitation,
     program_limitation,
     server_facts,
+    standby_idleness,
     superuser_limitation,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import (
@@ -80,6 +81,9 @@ class BaseBackupTaker(Taker):
         if self._client is None:
             self._client = client_of(self.host, self.options)
         return self._client
+
+    def idle(self) -> Optional[str]:
+        return standby_idleness(self.client, self.options)
 
     def limitation(self) -> Optional[str]:
         return (

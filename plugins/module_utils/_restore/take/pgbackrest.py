@@ -18,6 +18,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.po
     primary_limitation,
     program_limitation,
     server_facts,
+    standby_idleness,
     superuser_limitation,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.restore_point import Mark
@@ -82,6 +83,9 @@ class PgBackRestTaker(Taker):
     def repositories(self) -> List[str]:
         """The numbers of all repositories that get a backup."""
         return [self.options.repository, *(copy.repository for copy in self.order.copies if copy.repository)]
+
+    def idle(self) -> Optional[str]:
+        return standby_idleness(self.client, self.options)
 
     def limitation(self) -> Optional[str]:
         return (
