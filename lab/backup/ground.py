@@ -19,6 +19,8 @@ STANZA = "his"
 REPOSITORY = "/srv/pgbackrest"
 FILES = "/srv/pacs"
 BACKUPS = "/srv/backups"
+RESTIC, BORG = "/srv/restic", "/srv/borg"
+PASSWORD_FILE = "/etc/lab-repository-password"
 PORT = 5440
 TRANSACTIONS = 60
 """Work of the hospital before the first backup, so that every table that only work fills has rows."""
@@ -69,6 +71,18 @@ class Ground:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         hospital_data.write_files(directory, count)
+        self._make_repositories()
+
+    def _make_repositories(self) -> None:
+        """Of restic and of borg, empty, with one password for both."""
+        password = self.server.path(PASSWORD_FILE)
+        password.write_text("lab-only\n", encoding="ascii")
+        password.chmod(0o600)
+        self.server.shell(
+            f"rm -rf {RESTIC} {BORG} /root/.config/borg /root/.cache/borg /root/.cache/restic;"
+            f" restic -q -r {RESTIC} --password-file {PASSWORD_FILE} init;"
+            f" BORG_PASSCOMMAND='cat {PASSWORD_FILE}' borg init -e repokey-blake2 {BORG}"
+        )
 
     def _write_pgbackrest_configuration(self) -> None:
         text = (

@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_of, as_rows
 from ansible_collections.contingency.infra.plugins.module_utils._restore.manifest import sealed
 
-from lab.backup.ground import BACKUPS, FILES, PORT, REPOSITORY, STANZA, Ground
+from lab.backup.ground import BACKUPS, BORG, FILES, PASSWORD_FILE, PORT, REPOSITORY, RESTIC, STANZA, Ground
 from lab.damage.model import MANIFEST, Backup
 from tests.lab.module_session import ModuleSession
 
@@ -22,7 +22,6 @@ AREAS = ("_host", "_postgresql", "_mariadb", "_restore")
 SCRATCH = "/srv/scratch"
 HISTORY = "/srv/history"
 WORK = "/srv/work"
-PASSWORD = "/etc/lab-repository-password"
 WITHIN = 30.0
 
 
@@ -54,14 +53,17 @@ SETS: dict[str, BackupSet] = {
     "pgbackrest": BackupSet(
         "pgbackrest", {"port": PORT, "stanza": STANZA, "type": "full"}, {"stanza": STANZA}, repository=REPOSITORY
     ),
-    "mariadb_dump-plain": BackupSet("mariadb_dump", {"format": "plain"}, data="his.sql"),
-    "mariadb_dump-gz": BackupSet("mariadb_dump", {"format": "plain.gz"}, data="his.sql.gz"),
+    "mariadb_dump-plain": BackupSet("mariadb_dump", {"databases": ["his"], "format": "plain"}, data="his.sql"),
+    "mariadb_dump-gz": BackupSet("mariadb_dump", {"databases": ["his"], "format": "plain.gz"}, data="his.sql.gz"),
     "mariabackup": BackupSet("mariabackup", {}),
     "restic": BackupSet(
-        "restic", {"paths": [FILES], "password_file": PASSWORD}, {"password_file": PASSWORD}, repository="/srv/restic"
+        "restic",
+        {"paths": [FILES], "password_file": PASSWORD_FILE},
+        {"password_file": PASSWORD_FILE},
+        repository=RESTIC,
     ),
     "borg": BackupSet(
-        "borg", {"paths": [FILES], "password_file": PASSWORD}, {"password_file": PASSWORD}, repository="/srv/borg"
+        "borg", {"paths": [FILES], "password_file": PASSWORD_FILE}, {"password_file": PASSWORD_FILE}, repository=BORG
     ),
     "tar-tar": BackupSet("tar", {"paths": [FILES], "format": "tar"}, data="his.tar"),
     "tar-tar.gz": BackupSet("tar", {"paths": [FILES], "format": "tar.gz"}, data="his.tar.gz"),
