@@ -71,18 +71,14 @@ class Ground:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         hospital_data.write_files(directory, count)
-        self._make_repositories()
+        self._forget_repositories()
 
-    def _make_repositories(self) -> None:
-        """Of restic and of borg, empty, with one password for both."""
+    def _forget_repositories(self) -> None:
+        """Whoever takes the first backup makes them; what the programs remember of earlier ones goes, too."""
         password = self.server.path(PASSWORD_FILE)
         password.write_text("lab-only\n", encoding="ascii")
         password.chmod(0o600)
-        self.server.shell(
-            f"rm -rf {RESTIC} {BORG} /root/.config/borg /root/.cache/borg /root/.cache/restic;"
-            f" restic -q -r {RESTIC} --password-file {PASSWORD_FILE} init;"
-            f" BORG_PASSCOMMAND='cat {PASSWORD_FILE}' borg init -e repokey-blake2 {BORG}"
-        )
+        self.server.shell(f"rm -rf {RESTIC} {BORG} /root/.config/borg /root/.cache/borg /root/.cache/restic")
 
     def _write_pgbackrest_configuration(self) -> None:
         text = (
