@@ -77,7 +77,10 @@ def _written(report: Report, directory: str) -> list[str]:
     record = {"title": report.title, "closing": report.closing, "sets": list(report.results)}
     files = write_record(directory, "restore_test", record, report.markdown)
     base = os.path.splitext(files[0])[0]
-    for path, text in ((f"{base}.xml", junit.rendered(report.results)), (f"{base}.html", rendered(report, time.time()))):
+    for path, text in (
+        (f"{base}.xml", junit.rendered(report.results)),
+        (f"{base}.html", rendered(report, time.time())),
+    ):
         try:
             LocalHost().write_atomically(path, text)
         except OSError as error:

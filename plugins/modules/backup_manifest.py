@@ -14,7 +14,7 @@ description:
     content, or each file with its sha256, the server, the position in its log, and the sha256 of each file of the
     backup. M(contingency.infra.restore_test) proves a restored copy against it.
   - The manifest is exact while others write. A dump and the reading of its content share one snapshot and run at the
-    same time; a physical backup ends at a restore point at which, for a moment, nobody writes.
+    same time. A physical backup is recovered to a restore point that WAL proves to be exactly a snapshot's moment.
   - A backup gets its name, C(DIRECTORY/NAME/STAMP), when it is whole and on the disk with its manifest in it. Until
     then it is called C(.taking-STAMP), and the next run removes it. C(DIRECTORY/NAME/latest) leads to the newest.
   - Copies are read back and compared by sha256. What a copy missed, because its place was away, is made up for.
@@ -77,9 +77,15 @@ options:
     description:
       - What the engine has to know. An option that it does not have is refused.
       - All of PostgreSQL - C(socket_directory) (V(/var/run/postgresql)), C(port) (V(5432)), C(role) and C(os_user)
-        (V(postgres), a superuser who logs in over the socket), C(bin_directory), C(passfile).
+        (V(postgres), a superuser who logs in over the socket), C(bin_directory), C(passfile); C(skip_on_standby), for
+        a pair of servers of which only the present primary takes the backup (V(false)).
       - V(pg_dump) - C(database), required; C(format) V(custom), V(directory), V(tar), V(plain), V(plain.gz) or
         V(plain.zst); C(compress), the level; C(globals), whether roles and tablespaces are dumped beside it.
+      - V(pg_basebackup) - C(format) V(tar.gz), V(tar) or V(plain); C(max_rate) as C(pg_basebackup) has it;
+        C(checkpoint) V(fast) or V(spread); C(wal_seconds), for WAL to come (V(300)); C(restore_point_seconds), for
+        how long an exact restore point is tried for (V(600)).
+      - V(pgbackrest) - C(stanza), required; C(config), its file; C(type) V(incr), V(diff) or V(full); C(repository)
+        (V(1)); C(program); C(archive_seconds), for WAL to reach each repository (V(600)); C(restore_point_seconds).
     type: dict
     default: {}
 attributes:
@@ -116,9 +122,26 @@ EXAMPLES = r"""
       database: his
       format: directory
   become: true
+
+- name: Back up the server with pgBackRest into both repositories; the manifests lie in two places, too
+  contingency.infra.backup_manifest:
+    name: his-cluster
+    engine: pgbackrest
+    directory: /backup/manifests
+    copies:
+      - directory: /backup/offsite/manifests
+        repository: "2"
+    options:
+      stanza: his
+  become: true
 """
 
 RETURN = r"""
+idle:
+  description: Why there was nothing to do, as on a standby with C(skip_on_standby).
+  returned: always
+  type: str
+  sample: the server is a standby; the primary takes this backup
 path:
   description: Where the backup lies.
   returned: success, or failure after it was taken
@@ -155,43 +178,10 @@ seconds:
   sample: {take: 71.3, seal: 1.2, copy: 9.8}
 """
 
-from typing import Any, Dict
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import LocalHost
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.arguments import ARGUMENTS, order_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.run import transact
-from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import SecondCopy, TakeOrder
-
-ENGINES = ["pg_dump", "pg_basebackup", "pgbackrest", "mariadb_dump", "mariabackup", "restic", "borg", "tar"]
-COPY = {"directory": {"type": "path", "required": True}, "repository": {"type": "str"}}
-ARGUMENTS: Dict[str, Any] = {
-    "name": {"type": "str", "required": True},
-    "engine": {"type": "str", "required": True, "choices": ENGINES},
-    "directory": {"type": "path", "required": True},
-    "copies": {"type": "list", "elements": "dict", "default": [], "options": COPY},
-    "keep": {"type": "int", "default": 0},
-    "fresh_seconds": {"type": "float", "default": 0},
-    "signing_key": {"type": "path", "no_log": False},
-    "jobs": {"type": "int", "default": 2},
-    "timeout": {"type": "float", "default": 21600},
-    "reserve_bytes": {"type": "int", "default": 1073741824},
-    "options": {"type": "dict", "default": {}},
-}
-
-
-def order_of(params: Dict[str, Any]) -> TakeOrder:
-    return TakeOrder(
-        name=params["name"],
-        engine=params["engine"],
-        directory=params["directory"],
-        copies=tuple(SecondCopy(**copy) for copy in params["copies"]),
-        keep=params["keep"],
-        jobs=params["jobs"],
-        timeout_seconds=params["timeout"],
-        reserve_bytes=params["reserve_bytes"],
-        signing_key=params["signing_key"],
-        options=params["options"],
-    )
 
 
 def main() -> None:

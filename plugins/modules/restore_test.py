@@ -32,14 +32,16 @@ options:
   copies:
     description:
       - The copies of the backup, in the order in which they would be used.
-      - Each is a path on this host, or a mapping with C(path), C(manifest) (instead of O(manifest)), C(host) (the copy
+      - Each is a path on this host, which may be a link to the newest such as C(/backup/local/his/latest),
+        or a mapping with C(path), C(manifest) (instead of O(manifest)), C(host) (the copy
         and its manifest are fetched from there over SSH, as this host's own ssh configuration says) and C(place), the
         name of the place where it is kept.
     type: list
     elements: raw
     required: true
   manifest:
-    description: The manifest of those copies that name none of their own.
+    description: The manifest of those copies that name none of their own. Without it C(manifest.json) in the copy's own
+      directory, where M(contingency.infra.backup_manifest) writes it.
     type: str
   allowed_signers:
     description: File of those who may sign manifests, as C(ssh-keygen -Y verify) takes it. Without it only the
@@ -164,11 +166,10 @@ EXAMPLES = r"""
     name: his
     engine: pg_dump
     copies:
-      - /backup/local/his.dump
-      - path: /backup/offsite/his.dump
+      - /backup/local/his/latest
+      - path: /backup/offsite/his/latest
         host: offsite-1
         place: building C
-    manifest: /backup/local/his.manifest.json
     max_age: 26h
     assertions:
       - name: prescriptions are recent
@@ -215,11 +216,11 @@ copies:
           proven: []
           unproven: []
 findings:
-  description: All findings, one sentence each.
+  description: All findings, one sentence each, with the stage.
   returned: not in check mode
   type: list
   elements: str
-  sample: ["his.dump: sha256 09ff, expected sha256 7d1a"]
+  sample: ["checksums: his.dump: sha256 09ff, expected sha256 7d1a"]
 not_run:
   description: Why a copy could not be tested.
   returned: not in check mode
@@ -274,7 +275,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.argumen
 from ansible_collections.contingency.infra.plugins.module_utils._restore.engines import ENGINES, open_trial
 from ansible_collections.contingency.infra.plugins.module_utils._restore.look import look
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Copy, Order
-from ansible_collections.contingency.infra.plugins.module_utils._restore.papers import read_manifest
+from ansible_collections.contingency.infra.plugins.module_utils._restore.papers import pinned, read_manifest
 from ansible_collections.contingency.infra.plugins.module_utils._restore.perform import Places, perform
 from ansible_collections.contingency.infra.plugins.module_utils._restore.stages import Papers, Tools
 
@@ -322,7 +323,10 @@ def tools_of(host: Host) -> Tools:
     def papers(order: Order, copy: Copy) -> Papers:
         return read_manifest(host, order, copy)
 
-    return Tools(host, open_trial, papers)
+    def pin(copy: Copy) -> Copy:
+        return pinned(host, copy)
+
+    return Tools(host, open_trial, papers, pin=pin)
 
 
 def broken_off(number: int, _frame: object) -> NoReturn:

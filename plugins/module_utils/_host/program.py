@@ -153,10 +153,14 @@ def pipeline(programs: Sequence[Program], timeout: float) -> Answer:
     bad = [(program, answer) for program, answer in zip(programs, answers) if answer.status != 0]
     if not bad:
         return Answer(0, "", "")
-    # One that was killed by SIGPIPE since its reader is gone only follows; the reader tells why.
-    told = [pair for pair in bad if pair[1].status != -signal.SIGPIPE] or bad
+    told = [pair for pair in bad if not _lost_its_reader(pair[1])] or bad
     program, answer = told[0]
     return Answer(answer.status, "", answer.error or f"{program.name} ended with status {answer.status}")
+
+
+def _lost_its_reader(answer: Answer) -> bool:
+    """Did it only follow a reader that broke, which tells why? A shell adds 128 to the signal of its program."""
+    return answer.status in (-signal.SIGPIPE, 128 + signal.SIGPIPE) or "Broken pipe" in answer.error
 
 
 def missing(answer: Answer) -> bool:

@@ -59,6 +59,7 @@ def judge_drift(
         *told(DRIFT, "tables", _tables(last.content, seen, limits)),
         *told(DRIFT, "kinds of objects", _objects(last.content, seen, limits)),
         *told(DRIFT, "kinds of content", _files(last.content, seen, limits)),
+        *_without_manifest(last.server, server),
         *_identity(last.server, server or {}),
     )
     return Seen(findings, () if findings else (f"nothing became less since the good test of {moment(last.at_epoch)}",))
@@ -94,6 +95,12 @@ def _files(before: Content, now: Content, limits: Limits) -> List[Difference]:
     """Files come and go, so their number is compared, without those that may become fewer."""
     there, here = (sum(not limits.free(path) for path in content.files) for content in (before, now))
     return [("files", _least(there, "files", limits), f"{here} files")] if limits.too_few(there, here) else []
+
+
+def _without_manifest(before: Mapping[str, Any], now: Optional[Mapping[str, Any]]) -> List[Finding]:
+    """A manifest that is gone must not turn a proof into a guess unseen."""
+    lost = bool(before) and now is None
+    return [Finding(DRIFT, "manifest of the backup", "one, as in the last good test", ABSENT)] if lost else []
 
 
 def _identity(before: Mapping[str, Any], now: Mapping[str, Any]) -> List[Finding]:

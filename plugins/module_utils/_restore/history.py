@@ -107,7 +107,7 @@ def summary(outcome: Outcome) -> Dict[str, Any]:
         **{name: evidence[name] for name in kept},
         "objectives": evidence["objectives"],
         "stages": stages,
-        "findings": [finding.sentence for finding in outcome.findings[:20]],
+        "findings": [finding.line for finding in outcome.findings[:20]],
         "not_run": outcome.why_not,
     }
 

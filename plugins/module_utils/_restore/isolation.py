@@ -121,7 +121,8 @@ def _private_lines() -> List[str]:
 def _seen_lines(walls: Walls) -> List[str]:
     """Outer paths before the inner ones that lie within them, so that none covers another."""
     wanted = [(path, "rw") for path in walls.writable]
-    wanted += [(path, "ro") for path in walls.readable if not _within(path, walls.writable)]
+    known = (*SYSTEM, *walls.writable)
+    wanted += [(path, "ro") for path in dict.fromkeys(walls.readable) if not _within(path, known)]
     lines: List[str] = []
     for path, mode in sorted(wanted, key=lambda each: len(each[0].split("/"))):
         there = f'"$root"{shlex.quote(path)}'

@@ -6,18 +6,18 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from typing import Any, Dict, Optional
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.history import History, last_success, of_a_year
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import STAGES, Copy, NotRunnable, Order
-from ansible_collections.contingency.infra.plugins.module_utils._restore.papers import LOST, SSH, read_manifest
-
-_ELSEWHERE = re.compile(r"\A[\w.@-]+:")
-"""A repository that its program reaches by itself: sftp:..., s3:..., user@host:path."""
-TIMED_OUT = 124
+from ansible_collections.contingency.infra.plugins.module_utils._restore.papers import (
+    ELSEWHERE,
+    over_ssh,
+    pinned,
+    read_manifest,
+)
 
 
 def look(host: Host, order: Order) -> Dict[str, Any]:
@@ -46,32 +46,30 @@ def look(host: Host, order: Order) -> Dict[str, Any]:
 
 def _copy(host: Host, order: Order, copy: Copy) -> Dict[str, Any]:
     """``there`` and ``current_at_epoch`` are None where that cannot be told; ``place`` is what tells places apart."""
-    there = _there(host, copy)
-    told: Dict[str, Any] = {"path": copy.path, "host": copy.host, "there": there, "place": _place(copy)}
-    if there is False or copy.manifest is None:
-        return {**told, "current_at_epoch": None, "trouble": None}
+    told = {"path": copy.path, "host": copy.host, "place": _place(copy), "there": None, "current_at_epoch": None}
     try:
-        manifest, seen = read_manifest(host, order, copy)
+        there = _there(host, copy)
+        if there is False:
+            return {**told, "there": there, "trouble": None}
+        manifest, seen = read_manifest(host, order, pinned(host, copy))
     except NotRunnable as error:
-        return {**told, "current_at_epoch": None, "trouble": error.message}
+        return {**told, "trouble": error.message}
     trouble = seen.findings[0].sentence if seen.findings else None
-    return {**told, "current_at_epoch": (manifest or {}).get("current_at_epoch"), "trouble": trouble}
+    at = (manifest or {}).get("current_at_epoch")
+    return {**told, "there": there, "current_at_epoch": at, "trouble": trouble}
 
 
 def _there(host: Host, copy: Copy) -> Optional[bool]:
     if copy.host is not None:
-        answer = host.run([*SSH, copy.host, f"test -e {shlex.quote(copy.path)}"], timeout=30.0)
-        return None if answer.status in (LOST, TIMED_OUT) else answer.status == 0
-    if _ELSEWHERE.match(copy.path):
-        return None
-    return host.exists(copy.path)
+        return over_ssh(host, copy.host, f"test -e {shlex.quote(copy.path)}").status == 0
+    return None if ELSEWHERE.match(copy.path) else host.exists(copy.path)
 
 
 def _place(copy: Copy) -> Optional[str]:
     """Return what the site calls the place, else the host, else the disk; None where it is not known."""
     if copy.place or copy.host:
         return copy.place or f"host {copy.host}"
-    if _ELSEWHERE.match(copy.path):
+    if ELSEWHERE.match(copy.path):
         return copy.path.partition(":")[0]
     try:
         return f"disk {os.stat(copy.path).st_dev}"

@@ -13,7 +13,7 @@ import os
 import socket
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, Iterator, List, Optional
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
@@ -69,7 +69,7 @@ def perform(order: Order, tools: Tools, places: Places, accept_drift: bool = Fal
         "last_success_epoch": last_success(entries),
         "history": of_a_year(entries, outcome.began_at),
         "objectives_missed": outcome.missed,
-        "findings": [finding.sentence for finding in outcome.findings],
+        "findings": [finding.line for finding in outcome.findings],
         "problems": beside.problems,
         "files": beside.files,
     }
@@ -81,8 +81,7 @@ def _tested(order: Order, tools: Tools, history: History, accept_drift: bool) ->
     except NotRunnable as error:
         # Without what the last good test restored, nothing that vanished would be noticed.
         return Outcome(order, tools.host.wall(), 0.0, (), error.message)
-    given = Tools(tools.host, tools.open_trial, tools.read_manifest, last, accept_drift)
-    return run(order, given)
+    return run(order, replace(tools, last_good=last, accept_drift=accept_drift))
 
 
 def told(outcome: Outcome) -> str:
@@ -92,7 +91,7 @@ def told(outcome: Outcome) -> str:
         f"copy {place} ({each.copy.path}): {_copy_line(each.good, each.not_run)}"
         for place, each in enumerate(outcome.tried, 1)
     ]
-    lines += [finding.sentence for finding in outcome.findings[:20]]
+    lines += [finding.line for finding in outcome.findings[:20]]
     lines += [outcome.why_not] if outcome.why_not else []
     return "\n".join(lines)
 

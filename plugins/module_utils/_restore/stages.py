@@ -45,13 +45,18 @@ Papers = Tuple[Optional[Mapping[str, Any]], Seen]
 
 @dataclass(frozen=True)
 class Tools:
-    """What the runner works with. ``accept_drift``: this once, less than in the last good test is accepted."""
+    """What the runner works with.
+
+    ``pin`` has a copy mean one backup until the end of its test, also where a newer one takes its name meanwhile.
+    ``accept_drift``: this once, less than in the last good test is accepted.
+    """
 
     host: Host
     open_trial: Callable[[Order, Copy], Trial]
     read_manifest: Callable[[Order, Copy], Papers]
     last_good: Optional[drift.LastGood] = None
     accept_drift: bool = False
+    pin: Callable[[Copy], Copy] = lambda copy: copy
 
 
 def run(order: Order, tools: Tools) -> Outcome:
@@ -114,7 +119,7 @@ class _Attempt:
     def _in_time(self, name: str) -> None:
         if self.tools.host.now() > self.deadline:
             limit = age.duration(self.order.limits.timeout_seconds)
-            raise NotRunnable(f"the test took longer than {limit} and ended before {name}; raise limits.timeout")
+            raise NotRunnable(f"the test took longer than {limit} and ended before {name}; raise timeout")
 
     def _stage(self, name: str, work: Callable[[], Seen]) -> None:
         began = self.tools.host.now()
@@ -145,6 +150,7 @@ class _Attempt:
         return self.trial
 
     def _fetch(self) -> Seen:
+        self.copy = self.tools.pin(self.copy)
         seen = self._open().fetch()
         self.manifest, self.papers = self.tools.read_manifest(self.order, self.copy)
         return seen
@@ -248,7 +254,7 @@ def fulfils(assertion: Assertion, answer: Any) -> bool:
         return _truth(answer) is assertion.expect
     if assertion.expect is None:
         return False
-    return _plain(answer) == _plain(assertion.expect)
+    return bool(_plain(answer) == _plain(assertion.expect))
 
 
 def _truth(answer: Any) -> Optional[bool]:

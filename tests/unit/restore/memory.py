@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import LocalHost
@@ -103,7 +102,8 @@ class MemoryTrial(Trial):
         return Seen(*self._do("structure", Seen()))
 
     def content(self, manifest: Mapping[str, Any] | None) -> Content:
-        return replace(self._do("content", CONTENT))
+        content: Content = self._do("content", CONTENT)
+        return content
 
     def answer(self, assertion: Assertion) -> Any:
         return self._do("answer", "t")

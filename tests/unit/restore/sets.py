@@ -41,7 +41,7 @@ def registered(order: Order, shelf: Shelf, months: int = 12) -> dict[str, Any]:
     return {
         **outcome.as_dict(),
         "host": "restore-1",
-        "findings": [finding.sentence for finding in outcome.findings],
+        "findings": [finding.line for finding in outcome.findings],
         "objectives_missed": outcome.missed,
         "history": [*history, now],
         "problems": [],

@@ -42,7 +42,7 @@ def test_runs_are_kept_in_order_and_the_good_one_is_what_the_next_is_compared_wi
     history.add(run(order, Shelf().tools()))
     history.add(run(order, Shelf(BAD, BAD).tools()))
     assert [entry["verdict"] for entry in history.entries()] == ["passed", "failed"]
-    assert history.entries()[1]["findings"] == ["archive: cut, expected whole"] * 2
+    assert history.entries()[1]["findings"] == ["restore: archive: cut, expected whole"] * 2
     last = history.last_good()
     assert last is not None
     assert (last.at_epoch, last.content, last.server) == (NOW, CONTENT, MANIFEST["server"])

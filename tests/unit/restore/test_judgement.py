@@ -40,7 +40,7 @@ def of(content: Content) -> dict[str, Any]:
         (NOW - 3 * HOUR, None, None, []),
         (None, None, 2 * HOUR, ["age of the backup: told by nobody, expected at most 2 h"]),
         (None, None, None, []),
-        (None, MANIFEST, HOUR, ["age of the backup: 120 min, expected at most 60 min"]),
+        (None, MANIFEST, HOUR, ["age of the backup: 2 h, expected at most 60 min"]),
         (NOW + HOUR, None, None, ["time of the backup: 2026-11-18"]),
         (NOW - 30 * HOUR, MANIFEST, 3 * HOUR, ["age of the backup: 30 h", "time of the backup: 2026-11-17"]),
         (NOW - HOUR / 2, MANIFEST, 3 * HOUR, ["time of the backup: 2026-11-18"]),
@@ -190,6 +190,13 @@ def test_a_small_table_may_lose_some_rows_and_not_all() -> None:
     for rows, alarms in ((5, 0), (0, 1)):
         seen = Content("m", tables={"t": {"rows": rows, "hash": "x"}})
         assert len(judge_drift(last, seen, {}, NOW, Limits(10.0)).findings) == alarms
+
+
+def test_a_manifest_that_is_gone_is_told() -> None:
+    last = LastGood(NOW, NOW, CONTENT, SERVER)
+    [finding] = judge_drift(last, CONTENT, None, NOW, TEN).findings
+    assert finding.sentence == "manifest of the backup: not there, expected one, as in the last good test"
+    assert judge_drift(last._replace(server={}), CONTENT, None, NOW, TEN).findings == ()
 
 
 def test_another_system_and_an_older_server_are_told() -> None:

@@ -103,9 +103,11 @@ class BaseBackup(PhysicalTrial):
     def _verified(self, data: str, stage: str) -> Seen:
         if not os.path.exists(os.path.join(data, OWN_MANIFEST)):
             return Seen(unproven=(f"that the files are those that were written: there is no {OWN_MANIFEST}",))
-        verify = f"{exactly(self.host, self.order.options, data_version(data))}/pg_verifybackup"
+        programs = exactly(self.host, self.order.options, data_version(data))
         reader = self.scratch.reader(data, self.user)
-        answer = self.scratch.run([verify, "--quiet", data], reader, readable=(data,))
+        answer = self.scratch.run(
+            [f"{programs}/pg_verifybackup", "--quiet", data], reader, readable=(data, *self.visible(programs))
+        )
         self.scratch.check_time()
         if answer.status == 0:
             return Seen(proven=(f"all files have the checksums of {OWN_MANIFEST}, and their WAL can be read",))

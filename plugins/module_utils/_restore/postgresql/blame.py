@@ -63,5 +63,5 @@ def fatal_line(log: str) -> Optional[str]:
 
     That the server tells a client to come later is none.
     """
-    found = re.findall(r"\b(?:PANIC|FATAL|ERROR):\s+(?!the database system is )(.*)", log)
+    found = re.findall(r"\b(?:PANIC|FATAL|ERROR):(?!\s+the database system is )\s+(.*)", log)
     return found[-1].strip() if found else None

@@ -119,7 +119,8 @@ class PgDump(PostgresqlTrial):
         data = os.path.join(self.scratch.directory("pg", self.user), "data")
         superuser = str(self.order.options.get("role") or "postgres")
         how = ["-A", "trust", "-U", superuser, "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]
-        answer = self.scratch.run([f"{programs}/initdb", "-D", data, *how], self.user, timeout=300.0)
+        argv = [f"{programs}/initdb", "-D", data, *how]
+        answer = self.scratch.run(argv, self.user, readable=self.visible(programs), timeout=300.0)
         if answer.status != 0:
             raise NotRunnable(f"initdb cannot make a scratch server: {answer.complaint}")
         server = self.new_server(programs, data)

@@ -126,7 +126,7 @@ class Loading:
         scratch = self.server.scratch
         environment = {"PGOPTIONS": self.server.client.address.environment["PGOPTIONS"], "PGAPPNAME": "contingency"}
         user = scratch.reader(self.dump.path, self.server.user)
-        answer = scratch.run(argv, user, readable=(self.dump.path,), environment=environment)
+        answer = scratch.run(argv, user, readable=(self.dump.path, *self.server.readable), environment=environment)
         return answer.error, answer.status
 
     def _make_database(self) -> None:

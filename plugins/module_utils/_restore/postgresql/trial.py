@@ -29,7 +29,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     Order,
     Seen,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import raise_for
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import host_blamed, raise_for
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import (
     FAST,
     HASHES,
@@ -56,7 +56,8 @@ class PostgresqlTrial(Trial):
     """One copy of a PostgreSQL backup.
 
     ``order.options``: ``user`` (of this host, as whom the server runs), ``programs`` (the directory of the server's
-    programs), ``role`` (the restored server's superuser), ``preload`` (libraries that the data cannot do without).
+    programs), ``readable`` (more directories that these need to see), ``role`` (the restored server's superuser),
+    ``preload`` (libraries that the data cannot do without).
     """
 
     def __init__(self, order: Order, copy: Copy, host: Optional[Host] = None) -> None:
@@ -93,8 +94,13 @@ class PostgresqlTrial(Trial):
 
     def new_server(self, programs: str, data: str, readable: Sequence[str] = ()) -> Server:
         role = str(self.order.options.get("role") or "postgres")
-        self._server = Server(self.scratch, programs, self.user, data, role=role, readable=readable)
+        seen = (*self.visible(programs), *readable)
+        self._server = Server(self.scratch, programs, self.user, data, role=role, readable=seen)
         return self._server
+
+    def visible(self, programs: str) -> Tuple[str, ...]:
+        """Return what the server's programs need to see besides the system's own directories."""
+        return (os.path.dirname(programs), *map(str, self.order.options.get("readable") or ()))
 
     def close(self) -> None:
         if self._scratch is not None:
@@ -175,7 +181,8 @@ class PostgresqlTrial(Trial):
     def _command(self, assertion: Assertion, command: str) -> int:
         """Run it behind the walls, too: what it connects to is the restored server and no other."""
         environment = {**self.client_environment(), "PGDATABASE": assertion.database or self.main_database()}
-        answer = self.scratch.run(["sh", "-c", command], self.user, environment=environment)
+        seen = self.server.readable
+        answer = self.scratch.run(["sh", "-c", command], self.user, readable=seen, environment=environment)
         self.scratch.check_time()
         return answer.status
 
@@ -196,8 +203,6 @@ class PostgresqlTrial(Trial):
 
 def raise_unless_copy(message: str, log: str) -> None:
     """NotRunnable where a message or a log blames the host of the test."""
-    from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import host_blamed
-
     reason = host_blamed(message) or host_blamed(log)
     if reason is not None:
         raise NotRunnable(reason)

@@ -39,6 +39,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.po
     client_of,
     program_limitation,
     server_facts,
+    standby_idleness,
     superuser_limitation,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.snapshot import Snapshot
@@ -100,6 +101,9 @@ class PgDumpTaker(Taker):
         if self._client is None:
             self._client = client_of(self.host, self.options)
         return self._client
+
+    def idle(self) -> Optional[str]:
+        return standby_idleness(self.client, self.options)
 
     def limitation(self) -> Optional[str]:
         asked(self.client, self.options.database, "SELECT 1")

@@ -25,7 +25,10 @@ QUICK = 30.0  # seconds for a question that needs no reading of data
 
 @dataclass(frozen=True)
 class ServerOptions(TakerOptions):
-    """How the server is reached: over its unix socket, as a superuser who logs in without being asked."""
+    """How the server is reached: over its unix socket, as a superuser who logs in without being asked.
+
+    ``skip_on_standby``: both servers of a pair have the set, and the present primary takes it.
+    """
 
     socket_directory: str = "/var/run/postgresql"
     port: int = 5432
@@ -33,6 +36,7 @@ class ServerOptions(TakerOptions):
     os_user: str = "postgres"
     bin_directory: Optional[str] = None
     passfile: Optional[str] = None
+    skip_on_standby: bool = False
 
 
 def client_of(host: Host, options: ServerOptions) -> Client:
@@ -61,6 +65,13 @@ def superuser_limitation(client: Client, role: str) -> Optional[str]:
     if asked(client, "postgres", "SHOW is_superuser") == "on":
         return None
     return f"{role} is no superuser, so its backup and its manifest may lack rows and objects; name one as role."
+
+
+def standby_idleness(client: Client, options: ServerOptions) -> Optional[str]:
+    """Return that the other server of the pair takes the backup, None where this one does."""
+    if options.skip_on_standby and asked(client, "postgres", "SELECT pg_catalog.pg_is_in_recovery()") == "t":
+        return "the server is a standby; the primary takes this backup"
+    return None
 
 
 def primary_limitation(client: Client) -> Optional[str]:

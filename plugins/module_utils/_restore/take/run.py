@@ -58,6 +58,7 @@ class Outcome:
     removed: List[str] = field(default_factory=list)
     warnings: List[str] = field(default_factory=list)
     seconds: Dict[str, float] = field(default_factory=dict)
+    idle: Optional[str] = None
     msg: Optional[str] = None
 
     def to_dict(self) -> Dict[str, Any]:
@@ -65,6 +66,7 @@ class Outcome:
         told = {name: value for name, value in self.manifest.items() if name not in ("content", "artefacts")}
         return {
             "changed": self.changed,
+            "idle": self.idle,
             "path": self.path,
             "manifest": {**told, **_counts(self.manifest)} if self.manifest else {},
             "steps": list(self.steps),
@@ -104,7 +106,11 @@ def order_limitation(host: Host, order: TakeOrder) -> Optional[str]:
 def _transact(host: Host, order: TakeOrder, fresh_seconds: float, check_mode: bool, outcome: Outcome) -> None:
     taker = taker_class(order.engine)(order, host)
     try:
-        limitation = order_limitation(host, order) or taker.limitation()
+        limitation = order_limitation(host, order)
+        outcome.idle = None if limitation else taker.idle()
+        if outcome.idle is not None:
+            return
+        limitation = limitation or taker.limitation()
         if limitation is not None:
             raise NotTaken(limitation)
         place = Place(order.directory, order.name)

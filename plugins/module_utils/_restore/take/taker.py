@@ -100,7 +100,7 @@ class TakerOptions:
 class Taker(ABC):
     """One backup being taken. Built as ``Class(order, host)``, which raises NotTaken for options that it cannot take.
 
-    Called in this order: limitation, needed_bytes, take, second_copy once per copy, prune; close in any case.
+    Called in this order: idle, limitation, needed_bytes, take, second_copy once per copy, prune; close in any case.
     """
 
     has_repository: ClassVar[bool] = False
@@ -112,6 +112,10 @@ class Taker(ABC):
     def __init__(self, order: TakeOrder, host: Host) -> None:
         self.order = order
         self.host = host
+
+    def idle(self) -> Optional[str]:
+        """Return why there is nothing to do here and now, which is no failure; None where there is."""
+        return None
 
     @abstractmethod
     def limitation(self) -> Optional[str]:
