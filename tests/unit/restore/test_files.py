@@ -15,10 +15,15 @@ import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._restore.compare import compare
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files import borg, restic, tree
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files.tar import open_trial
-from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import LATER, later, parents
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import (
+    CHANGED,
+    LATER,
+    later,
+    parents,
+)
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content, Copy, Order
 from ansible_collections.contingency.infra.plugins.module_utils._restore.stream import StreamBroken, read_through
-from ansible_collections.contingency.infra.plugins.module_utils._restore.take.files import CHANGED, GONE, content_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.files import GONE, content_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.restic import literal, snapshot_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import NotTaken
 
