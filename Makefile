@@ -121,14 +121,15 @@ lab-test: root venv-test apt apt-guest ## tests that need the lab
 	@$(RUN) tools.pytest_part lab-test $(or $(wildcard tests/lab tests/faults),tests/lab)
 
 # What a failover touches, and of the matrices (every step of a rejoin and of a promotion, MariaDB, each fault of the
-# lab's servers, every switch whose session is cut, UPSes that lie) what stands for the rest. `make lab-test` has them all.
+# lab's servers, every switch whose session is cut, UPSes that lie, damaged backups) what stands for the rest.
+# `make lab-test` has them all.
 lab-test-slice: root venv-test apt apt-guest
-	@$(RUN) tools.pytest_part lab-test tests/lab tests/faults \
+	@CONTINGENCY_RESTORE=slice $(RUN) tools.pytest_part lab-test tests/lab tests/faults \
 	  --ignore=tests/lab/postgresql/test_rejoin.py --ignore=tests/lab/postgresql/test_promote.py \
 	  --ignore=tests/lab/mariadb/test_promote.py --ignore=tests/lab/mariadb/test_rejoin.py \
 	  --ignore=tests/lab/test_standby_mariadb.py --ignore=tests/lab/engine/test_lab_databases.py \
 	  --ignore=tests/lab/engine/test_lab_power.py --ignore=tests/lab/ups --ignore=tests/lab/shutdown \
-	  --ignore=tests/lab/test_staged_watch.py \
+	  --ignore=tests/lab/test_staged_watch.py --ignore=tests/lab/restore/test_isolation_neighbors.py \
 	  -k "not (session_cut and (pharmacy or lab])) and not (short_ups or middle_of_a_stage or hangs_is_forced or falls_silent)"
 
 faults: root venv-test apt ## the controller is killed at 20 moments of a failover; shows the longest gap of each

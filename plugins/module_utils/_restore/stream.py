@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import (
     PIPE,
@@ -22,7 +21,7 @@ ENDS = 8192
 """So many bytes of the beginning and of the end are kept."""
 MAGIC: Dict[bytes, Tuple[str, ...]] = {
     b"\x1f\x8b": ("gzip", "-dc"),
-    b"\x28\xb5\x2f\xfd": ("zstd", "-dcq", "-M2GB"),
+    b"\x28\xb5\x2f\xfd": ("zstd", "-dcq", "--memory=2048MB"),
     b"\xfd7zXZ": ("xz", "-dc"),
     b"BZh": ("bzip2", "-dc"),
 }
@@ -30,12 +29,11 @@ MAGIC: Dict[bytes, Tuple[str, ...]] = {
 
 
 class Ends(NamedTuple):
-    """What a stream held: its length in bytes, its first and last bytes, and sha256 where that was asked for."""
+    """What a stream held: its ``size`` in bytes, and its first and last bytes."""
 
-    bytes: int
+    size: int
     head: bytes
     tail: bytes
-    sha256: Optional[str] = None
 
 
 class StreamBroken(Exception):
@@ -57,10 +55,10 @@ def read_through(path: str, write: Optional[Callable[[bytes], object]] = None, t
     command = decompressor(path)
     with open(path, "rb") as file:
         if not command:
-            return _pumped(file.fileno(), write)
+            return pump(file.fileno(), write)
         program = _started(command, file.fileno())
     try:
-        ends = _pumped(program.output.fileno(), write)
+        ends = pump(program.output.fileno(), write)
         answer = program.wait(timeout)
     finally:
         program.kill()
@@ -77,8 +75,9 @@ def _started(command: Tuple[str, ...], handle: int) -> Program:
             raise NotRunnable(f"{error}; install {command[0]}") from error
 
 
-def _pumped(handle: int, write: Optional[Callable[[bytes], object]]) -> Ends:
-    total, head, tail = 0, b"", b""
+def pump(handle: int, write: Optional[Callable[[bytes], object]], first: bytes = b"") -> Ends:
+    """Hand on what comes out of a pipe or file until its end; ``first`` was read, and handed on, before."""
+    total, head, tail = len(first), first[:ENDS], first[-ENDS:]
     while True:
         block = os.read(handle, BLOCK)
         if not block:
@@ -90,15 +89,6 @@ def _pumped(handle: int, write: Optional[Callable[[bytes], object]]) -> Ends:
             write(block)
 
 
-def digest_of(path: str) -> str:
-    """Return the sha256 of a file's bytes as they lie there."""
-    found = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(BLOCK), b""):
-            found.update(block)
-    return found.hexdigest()
-
-
 def file_ends(path: str) -> Ends:
     """Return the ends of a file that is not compressed, without reading what is between."""
     with open(path, "rb") as file:
@@ -106,8 +96,3 @@ def file_ends(path: str) -> Ends:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - ENDS))
         return Ends(size, head, file.read(ENDS))
-
-
-def programs_of(paths: List[str]) -> List[str]:
-    """Return which decompressors these files need."""
-    return sorted({command[0] for command in map(decompressor, paths) if command})

@@ -10,6 +10,7 @@ elsewhere. They are left out by their place, which the tablespace's sixth page h
 from __future__ import annotations
 
 import os
+import re
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from typing import List, Optional, Sequence, Tuple
@@ -89,6 +90,22 @@ def ranges_beside(header: bytes, page_size: int, pages: int) -> List[str]:
 def _page_finding(line: str, base: str) -> Finding:
     path, _tab, said = line.partition("\t")
     return Finding(STRUCTURE, f"pages of {os.path.relpath(path, os.path.join(base, 'data'))}", "good checksums", said)
+
+
+def undefined_tables(data: str) -> List[Finding]:
+    """Tables whose rows are there and whose definition is not: the server does not even list them.
+
+    Full-text indexes have tables of their own without one (FTS_), and an ALTER that was broken off leaves such (#sql).
+    """
+    findings = []
+    for path in innodb_files(data):
+        folder, name = os.path.split(path[: -len(".ibd")])
+        table = re.split("#p#|#sp#", name, maxsplit=1, flags=re.IGNORECASE)[0]
+        hidden = not path.endswith(INNODB) or name.startswith(("FTS_", "#sql")) or folder == data
+        if not hidden and not os.path.exists(os.path.join(folder, f"{table}.frm")):
+            what = f"table {os.path.basename(folder)}.{table}"
+            findings.append(Finding(STRUCTURE, what, f"its definition {table}.frm", "rows without it"))
+    return findings
 
 
 def program_limitation(scratch: Scratch, options: MariadbOptions) -> Optional[str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any, List, Mapping, Optional
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, Program, start
@@ -97,7 +98,7 @@ class DumpTrial(MariadbTrial):
                 ends = read_through(self.path, timeout=self.order.limits.timeout_seconds)
             except StreamBroken as error:
                 raise Damaged(Finding(CHECKSUMS, self.path, "a whole compressed stream", str(error))) from error
-        self.plain_bytes = ends.bytes
+        self.plain_bytes = ends.size
         return ends
 
     def taken_at(self) -> Optional[float]:
@@ -121,7 +122,10 @@ class DumpTrial(MariadbTrial):
             here = self.server.settings(("version",))["version"]
             if "mariadb" in self.says.version.lower():
                 check_version(self.says.version, here)
-        self._load(self._database(manifest))
+        database = self._database()
+        if database:
+            self._make_database(database, manifest)
+        self._load(database)
         self._detach()
         return Seen(proven=("the dump was loaded without an error",))
 
@@ -145,21 +149,24 @@ class DumpTrial(MariadbTrial):
         names = (manifest or {}).get("server", {}).get("lower_case_table_names")
         return [] if names is None else [f"--lower-case-table-names={int(names)}"]
 
-    def _database(self, manifest: Optional[Mapping[str, Any]]) -> Optional[str]:
-        """A dump of one database does not create it; of several, it does, and names none here."""
-        told = self.options.database or (manifest or {}).get("server", {}).get("database")
-        return told or (self.says.database if self.says else None)
+    def _database(self) -> Optional[str]:
+        """A dump of one database does not create it; of several, it does, and goes where it says."""
+        return self.options.database or (self.says.database if self.says else None)
+
+    def _make_database(self, name: str, manifest: Optional[Mapping[str, Any]]) -> None:
+        told = str(((manifest or {}).get("server", {}).get("encodings") or {}).get(name, ""))
+        known = re.fullmatch(r"(\w+) (\w+)", told)
+        encoding = f" CHARACTER SET {known.group(1)} COLLATE {known.group(2)}" if known else ""
+        self.client_rows(f"CREATE DATABASE IF NOT EXISTS {identifier(name)}{encoding}")
 
     def _load(self, database: Optional[str]) -> None:
-        if database:
-            self.client_rows(f"CREATE DATABASE IF NOT EXISTS {identifier(database)}")
         broken: Optional[StreamBroken] = None
         loader = self._loader(database)
         try:
             read_through(self.path, lambda block: write_all(loader, block), self.scratch.host.left)
             loader.input.close()
         except BrokenPipeError:
-            broken = None
+            pass  # The client has ended; its status and its complaint say why.
         except StreamBroken as error:
             broken = error
         answer = loader.wait(self.scratch.host.left) if broken is None else loader.stop()
@@ -206,7 +213,7 @@ def only_dump(directory: str) -> str:
     found = sorted(
         name
         for name in os.listdir(directory)
-        if name.endswith((".sql", ".sql.gz", ".sql.zst", ".sql.xz", ".sql.bz2", ".dump"))
+        if name != "accounts.sql" and name.endswith((".sql", ".sql.gz", ".sql.zst", ".sql.xz", ".sql.bz2", ".dump"))
     )
     if len(found) != 1:
         seen = ", ".join(found) or "none"
@@ -216,4 +223,4 @@ def only_dump(directory: str) -> str:
 
 def last_line(ends: Ends) -> str:
     text = ends.tail.decode("utf-8", "replace").rstrip().rpartition("\n")[2]
-    return f"{text[-80:]!r} after {ends.bytes} bytes"
+    return f"{text[-80:]!r} after {ends.size} bytes"

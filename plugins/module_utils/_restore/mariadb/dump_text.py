@@ -15,12 +15,15 @@ BANNER = re.compile(r"^-- (MariaDB|MySQL) dump ", re.MULTILINE)
 HOST = re.compile(r"^-- Host: (\S*)(?:    Database: (.*))?$", re.MULTILINE)
 VERSION = re.compile(r"^-- Server version\s+(\S+)", re.MULTILINE)
 DONE = re.compile(r"^-- Dump completed(?: on (\d{4}-\d\d-\d\d +\d{1,2}:\d\d:\d\d))?\s*\Z", re.MULTILINE)
+CREATES = re.compile(r"^(-- Current Database: |USE `|CREATE DATABASE )", re.MULTILINE)
 GTID = re.compile(r"^-- SET GLOBAL gtid_slave_pos='([^']*)'", re.MULTILINE)
-BINLOG = re.compile(r"CHANGE MASTER TO MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)")
 
 
 class DumpSays(NamedTuple):
-    """``dumped``: it has the dumper's first line. ``completed``: it has its last. ``ended``: local time of its host."""
+    """``dumped``: it has the dumper's first line. ``completed``: it has its last. ``ended``: local time of its host.
+
+    ``database``: the one that it is of, where it does not say itself into which database it goes.
+    """
 
     dumped: bool
     completed: bool
@@ -44,7 +47,7 @@ def dump_says(ends: Ends) -> DumpSays:
         dumped=BANNER.search(head) is not None,
         completed=done is not None,
         version=version.group(1) if version else None,
-        database=(place.group(2) or "").strip() or None if place else None,
+        database=(place.group(2) or "").strip() or None if place and not CREATES.search(head) else None,
         ended=ended,
         gtid=gtid.group(1) if gtid else None,
     )

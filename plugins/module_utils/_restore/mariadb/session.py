@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import List, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import List, Optional, Protocol, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, NotStarted, Program, start
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, TIMED_OUT, Answer, Host
@@ -92,17 +92,23 @@ class Client:
 class Held:
     """One session that stays open, with its transaction and its locks, until it is closed or this process ends."""
 
-    def __init__(self, address: Address, environment: Optional[Mapping[str, str]] = None) -> None:
-        command = [*address.argv(), "--unbuffered"]
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._program = self._open()
+
+    def _open(self) -> Program:
         try:
-            self._program = start(command, user=address.os_user, environment=environment, stdin=PIPE, stdout=PIPE)
+            command = [*self._address.argv(), "--unbuffered"]
+            self._program = start(command, user=self._address.os_user, stdin=PIPE, stdout=PIPE)
         except NotStarted as error:
             raise SqlFailed(str(error), reached=False) from error
         self.rows(pinned(""))
-
-    @property
-    def program(self) -> Program:
         return self._program
+
+    def reopen(self) -> None:
+        """Begin a new session; the client ends its own at the first error."""
+        self.close()
+        self._open()
 
     def rows(self, sql: str) -> List[Row]:
         try:
