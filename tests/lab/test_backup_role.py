@@ -27,7 +27,7 @@ SETS = [
     },
     {"name": "his-cluster", "engine": "pg_basebackup", "options": {"skip_on_standby": True}},
 ]
-HOSTS = {"all": {"children": {"backup_hosts": {"hosts": {PRIMARY: {}, STANDBY: {}}}}}}
+HOSTS: dict[str, Any] = {"all": {"children": {"backup_hosts": {"hosts": {PRIMARY: {}, STANDBY: {}}}}}}
 VARIABLES: dict[str, Any] = {
     "backup_sets": SETS,
     "backup_directory": "/srv/backup",
