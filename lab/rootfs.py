@@ -89,6 +89,7 @@ LIGHT = Recipe(
 SERVER = Recipe(
     "server",
     (
+        "borgbackup",
         "ethtool",
         "iproute2",
         "ipmitool",
@@ -99,16 +100,20 @@ SERVER = Recipe(
         "openipmi",
         "openssh-client",
         "openssh-server",
+        "pgbackrest",
         "postgresql-15",
+        "postgresql-15-cron",
         "procps",
         "python3",
         "python3-psycopg2",
+        "restic",
         "systemd",
         "systemd-sysv",
+        "zstd",
     ),
     Path(__file__).with_name("rootfs_server.sh"),
 )
-"""Whole Debian machines with systemd and both database engines, and the simulator of IPMI controllers."""
+"""Whole Debian machines: systemd, both database engines and what backs them up, the simulator of IPMI controllers."""
 
 
 def ensure(progress: Progress, recipe: Recipe = LIGHT) -> Path:

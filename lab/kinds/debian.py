@@ -251,7 +251,11 @@ class Debian(LayeredMachine):
         return {"ansible_user": "root"}
 
     def variables(self) -> Mapping[str, Any]:
-        port, other = next(self.site.topology.links_of(self.name))
+        """How its service moves: a machine without a cable has none."""
+        plugged = next(self.site.topology.links_of(self.name), None)
+        if plugged is None:
+            return {}
+        port, other = plugged
         return {
             "standby_interface": port.name,
             "standby_replication_address": self.spec.address,

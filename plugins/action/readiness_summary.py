@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import LocalHost
 from ansible_collections.contingency.infra.plugins.module_utils._readiness import metrics
+from ansible_collections.contingency.infra.plugins.module_utils._readiness.backups import judge_set
 from ansible_collections.contingency.infra.plugins.module_utils._readiness.controller import (
     judge_backups,
     judge_evidence,
@@ -30,6 +31,7 @@ from ansible_collections.contingency.infra.plugins.modules.readiness_summary imp
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain, write_record
 
 REGISTERED = "readiness_result"
+REGISTERED_SET = "readiness_set_result"
 CONTROLLER = "controller"
 
 
@@ -45,7 +47,9 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("; ".join(validation.error_messages))
         arguments = validation.validated_parameters
         machines = machines_of((task_vars or {})["hostvars"], arguments)
-        report = Report(judged(machines, arguments, time.time()), arguments["language"])
+        findings = judged(machines, arguments, time.time())
+        findings += judged_sets((task_vars or {})["hostvars"], arguments)
+        report = Report(findings, arguments["language"])
         for line in report.shown:
             Display().display(line)
         trouble, files = self._written(report, machines, arguments) if not self._task.check_mode else ("", [])
@@ -114,6 +118,16 @@ def judged(machines: list[Machine], arguments: Mapping[str, Any], now: float) ->
     backups = read_backups(arguments["backup_dir"], arguments["switches"], now)
     findings += judge_backups(backups, arguments["backup_max_age_hours"])
     return findings + judge_evidence(read_evidence(arguments["dest"]), CONTROLLER)
+
+
+def judged_sets(hostvars: Mapping[str, Any], arguments: Mapping[str, Any]) -> list[Finding]:
+    """Return the findings of the backup sets."""
+    findings: list[Finding] = []
+    for name in arguments["backup_sets"]:
+        registered = hostvars[name].get(REGISTERED_SET) if name in hostvars else None
+        result = None if registered is None else plain(registered)
+        findings += judge_set(name, result, arguments["restore_test_max_age_days"])
+    return findings
 
 
 def slowest(machines: list[Machine]) -> float:

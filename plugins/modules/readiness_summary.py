@@ -28,6 +28,15 @@ options:
     type: list
     elements: str
     default: []
+  backup_sets:
+    description: Backup sets, each with what M(contingency.infra.restore_test) registered as C(readiness_set_result).
+    type: list
+    elements: str
+    default: []
+  restore_test_max_age_days:
+    description: How long ago a backup set may last have been proven good, in days.
+    type: float
+    default: 35
   switches:
     description: Switches of whose configuration there has to be a backup.
     type: list
@@ -101,6 +110,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._standby.words i
 ARGUMENT_SPEC = {
     "databases": {"type": "list", "elements": "str", "default": []},
     "applications": {"type": "list", "elements": "str", "default": []},
+    "backup_sets": {"type": "list", "elements": "str", "default": []},
+    "restore_test_max_age_days": {"type": "float", "default": 35},
     "switches": {"type": "list", "elements": "str", "default": []},
     "backup_dir": {"type": "path", "required": True},
     "backup_max_age_hours": {"type": "float", "default": 26},

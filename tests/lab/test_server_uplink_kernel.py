@@ -46,7 +46,7 @@ def on_core_a(guest: BondingGuest) -> None:
 
 @pytest.fixture(scope="module")
 def server_uplink(guest: BondingGuest) -> Iterator[Module]:
-    with ModuleSession(guest, "server_uplink") as session:
+    with ModuleSession.in_guest(guest, "server_uplink") as session:
         yield partial(session, bond="bond0")
 
 

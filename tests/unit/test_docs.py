@@ -11,6 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.contingency.infra.plugins.module_utils._restore import metrics as restore_metrics
+from ansible_collections.contingency.infra.plugins.module_utils._restore.engines import ENGINES
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import STAGES
+from ansible_collections.contingency.infra.plugins.module_utils._restore.words import UNITS
+from ansible_collections.contingency.infra.plugins.module_utils._restore.words import WORDS as RESTORE_WORDS
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.start_report import WORDS as START_WORDS
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.words import WORDS as STAGED_WORDS
 from ansible_collections.contingency.infra.plugins.module_utils._standby.words import WORDS as STANDBY_WORDS
@@ -18,13 +23,24 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.platform
 from ansible_collections.contingency.infra.plugins.module_utils._switch.platforms.registry import PLATFORMS
 from ansible_collections.contingency.infra.plugins.module_utils._switch.words import WORDS
 
+from tests.unit.restore.sets import of_each_verdict
+
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ["README.md", "README.zh-CN.md"]
 RUNBOOKS = ["docs/core_switch_failover.md", "docs/core_switch_failover.zh-CN.md"]
 STANDBY_RUNBOOKS = ["docs/standby_failover.md", "docs/standby_failover.zh-CN.md"]
 STAGED_RUNBOOKS = ["docs/staged_shutdown.md", "docs/staged_shutdown.zh-CN.md"]
+RESTORE_RUNBOOKS = ["docs/restore_test.md", "docs/restore_test.zh-CN.md"]
 ROLES = ["roles/core_switch/README.md", "roles/standby/README.md", "roles/staged_shutdown/README.md"]
-DOCUMENTS = [*READMES, *RUNBOOKS, *STANDBY_RUNBOOKS, *STAGED_RUNBOOKS, *ROLES, "docs/adding_a_platform.md"]
+DOCUMENTS = [
+    *READMES,
+    *RUNBOOKS,
+    *STANDBY_RUNBOOKS,
+    *STAGED_RUNBOOKS,
+    *RESTORE_RUNBOOKS,
+    *ROLES,
+    "docs/adding_a_platform.md",
+]
 MESSAGES = [
     "Nothing was moved",
     "cannot take over",
@@ -127,6 +143,30 @@ STAGED_MESSAGES = [
     "NOT healthy",
     "up and healthy",
 ]
+RESTORE_MESSAGES = [
+    "altered",
+    "age of the backup",
+    "told by nobody",
+    "time of the backup",
+    "as its manifest says",
+    "of as many rows",
+    "as in the last good test",
+    "in reserve; free space there, or set scratch_directory to a larger disk",
+    "another test of",
+    "the test took longer than",
+    "and ended before",
+    "broke off:",
+    "cannot be reached over ssh",
+    "cannot be read as the last good test",
+    "is no time; write it as 90s, 15m, 26h or 2d",
+    "correct copies",
+    "leave out --limit",
+    "the dead man's switch was not told of",
+    "could not be written",
+    "there is no manifest to compare it with",
+    "that nothing became less",
+    "manifest of the backup",
+]
 NOTHING = ("none", "无")
 NOT_POSSIBLE = ("no", "不能")
 
@@ -177,7 +217,9 @@ def test_both_platform_tables_have_the_same_rows() -> None:
     assert len(english) >= len(PLATFORMS)
 
 
-@pytest.mark.parametrize(("english", "chinese"), [READMES, RUNBOOKS, STANDBY_RUNBOOKS, STAGED_RUNBOOKS])
+@pytest.mark.parametrize(
+    ("english", "chinese"), [READMES, RUNBOOKS, STANDBY_RUNBOOKS, STAGED_RUNBOOKS, RESTORE_RUNBOOKS]
+)
 def test_both_languages_have_the_same_shape(english: str, chinese: str) -> None:
     def shape(name: str) -> list[str]:
         marks = re.compile(r"^(#+ |\| |\d\. |- |    |\*\*\d\.)", re.MULTILINE)
@@ -357,6 +399,69 @@ def test_staged_runbook_names_only_variables_and_playbooks_that_there_are(runboo
     assert [name for name in named if f"{name}:" not in example] == []
     for playbook in re.findall(r"ansible-playbook contingency\.infra\.(\w+)", text(runbook)):
         assert (ROOT / f"playbooks/{playbook}.yml").exists()
+
+
+@pytest.mark.parametrize("runbook", RESTORE_RUNBOOKS)
+@pytest.mark.parametrize("message", RESTORE_MESSAGES)
+def test_restore_runbook_explains_the_messages_in_their_own_words(runbook: str, message: str) -> None:
+    assert message in text(runbook)
+    assert message in sources()
+
+
+@pytest.mark.parametrize(("runbook", "language"), list(zip(RESTORE_RUNBOOKS, ("en", "zh"), strict=True)))
+def test_restore_runbook_shows_each_line_of_the_summary(runbook: str, language: str) -> None:
+    words, units = RESTORE_WORDS[language], UNITS[language]
+    said = {
+        name: words["line"].format(verdict=words[name], said=words[f"line_{name}"])
+        for name in ("passed", "degraded", "failed", "not_run")
+    }
+    shown = [
+        words["title"].format(count=6),
+        said["passed"]
+        .format(recovery=f"42 {units['min']}", age="|")
+        .split("|")[0]
+        .rpartition("，" if language == "zh" else ",")[0],
+        said["degraded"].format(copy=2, recovery="|", age="", why="").split("，" if language == "zh" else ",")[0],
+        re.split("[;；]", said["failed"])[0],
+        re.split("[;；]", said["not_run"])[0],
+        words["missed"].format(objective="RTO", limit=f"2 {units['h']}"),
+        words["unproven"].format(count=2),
+        words["result"].format(good=5, all=6),
+        re.match("[^.。]+[.。]", words["next_failed"].format(names="pacs"))[0],  # type: ignore[index]
+        words["next_degraded"].format(names="his"),
+        words["next_not_run"].format(names="mail"),
+        words["not_tested"],
+        re.split("[(（]", words["unreachable"])[0].strip(),
+        words["look"],
+        re.split("[;；]", words["line_look"])[0].format(at=words["never"]),
+        words["record"].format(path="..."),
+    ]
+    assert [part for part in shown if part not in text(runbook)] == []
+
+
+@pytest.mark.parametrize("runbook", RESTORE_RUNBOOKS)
+def test_restore_runbook_says_what_to_do_at_each_stage_and_names_what_there_is(runbook: str) -> None:
+    document = text(runbook)
+    assert [stage for stage in STAGES if f"`{stage}`" not in document and f"{stage}" not in document] == []
+    assert [engine for engine in ENGINES if f"| `{engine}`" not in document and f"/ `{engine}`" not in document] == []
+    options = text("roles/restore_test/meta/argument_specs.yml") + text("roles/readiness/meta/argument_specs.yml")
+    named = set(re.findall(r"(?<![/._])\brestore_test_(?!DATE)\w+", document))
+    assert [name for name in named if f"{name}:" not in options] == []
+    [task] = re.findall(r'- name: "?(Restore .*?)"?$', text("roles/restore_test/tasks/main.yml"), re.M)
+    assert f"`{task}`" in document
+
+
+@pytest.mark.parametrize("runbook", RESTORE_RUNBOOKS)
+def test_restore_runbook_names_every_metric_and_no_other(runbook: str) -> None:
+    made = set(re.findall(rf"^# TYPE {restore_metrics.PREFIX}_(\w+)", metrics_of_a_test(), re.M))
+    named = set(re.findall(rf"\b{restore_metrics.PREFIX}_(\w+)", text(runbook)))
+    assert named == made
+
+
+def metrics_of_a_test() -> str:
+    good = of_each_verdict()["his"]
+    assert good is not None
+    return restore_metrics.rendered(good, 0.0)
 
 
 def sources() -> str:

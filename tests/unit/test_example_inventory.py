@@ -19,6 +19,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._postgresql.find
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import Limits
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.source import Source
 from ansible_collections.contingency.infra.plugins.module_utils._power.model import Bmc
+from ansible_collections.contingency.infra.plugins.module_utils._restore.arguments import order_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.engines import ENGINES
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.plan import make_plan
 from ansible_collections.contingency.infra.plugins.module_utils._standby.names import partner
 from ansible_collections.contingency.infra.plugins.module_utils._switch.failover import argument_limitations
@@ -50,8 +52,12 @@ NOT_A_SITES = {
     "staged_shutdown_group",
     "staged_shutdown_sources",
     "staged_shutdown_upses",
+    "restore_test_only",
+    "restore_test_group",
+    "restore_test_accept_drift",
+    "backup_now",
 }
-PROCEDURES = ("core_switch", "standby", "staged_shutdown")
+PROCEDURES = ("core_switch", "standby", "staged_shutdown", "restore_test", "backup")
 # What a host says of its shutdown and its start, beside what host_shutdown reads.
 OF_THE_PLAN = {"stage", "power_watts", "feeds", "after", "seconds", "saves", "health", "start_timeout"}
 
@@ -59,7 +65,9 @@ OF_THE_PLAN = {"stage", "power_watts", "feeds", "after", "seconds", "saves", "he
 def specified() -> dict[str, Any]:
     texts = [(ROOT / f"roles/{role}/meta/argument_specs.yml").read_text(encoding="utf-8") for role in PROCEDURES]
     entries = [entry for text in texts for entry in yaml.safe_load(text)["argument_specs"].values()]
-    return {name: spec for entry in entries for name, spec in entry["options"].items()}
+    options = {name: spec for entry in entries for name, spec in entry["options"].items()}
+    # Where the playbook that installs the timer says them.
+    return {name: spec for name, spec in options.items() if not name.startswith("restore_test_timer_")}
 
 
 @pytest.fixture(scope="module")
@@ -220,6 +228,18 @@ def test_every_host_that_is_shut_down_can_be_and_somebody_confirms_it(inventory:
         assert host.kind.shut_down, name
         assert settings["bmc"] or settings["confirm"] or host.is_controller, name
         off_inventory.witnesses_of(name, settings["confirm"] or {}, lambda at: ConnectionMachine(at, hosts[at]), hosts)
+
+
+def test_every_backup_set_can_be_tested_and_has_two_copies_in_two_places(inventory: Any) -> None:
+    groups, hosts = inventory
+    for name in groups["backup_sets"]:
+        variables = hosts[name]
+        given = {key.removeprefix("restore_test_"): value for key, value in variables.items()}
+        directories = {"scratch_directory": given["scratch_dir"], "history_directory": given["history_dir"]}
+        order = order_of({**given, **directories, "name": name})
+        assert order.engine in ENGINES
+        assert len({copy.place or copy.host for copy in order.copies}) >= 2
+        assert variables["restore_test_host"] in hosts
 
 
 def test_probe_hosts_are_in_the_inventory(inventory: Any) -> None:

@@ -29,6 +29,11 @@ class Finding(NamedTuple):
     def sentence(self) -> str:
         return f"{self.what}: {self.seen}, expected {self.expected}"
 
+    @property
+    def line(self) -> str:
+        """The sentence with its stage, for a list over all stages."""
+        return f"{self.stage}: {self.sentence}"
+
 
 class Seen(NamedTuple):
     """What a stage found wrong, what it proved, and what it could not prove; sentences."""

@@ -115,13 +115,13 @@ def test_the_inventory_tells_how_hosts_are_shut_down_and_what_the_upses_hold() -
 
 def test_a_part_has_its_machines_the_controller_and_the_links_between_them() -> None:
     whole = load()
-    assert whole.parts == ("network", "standby", "power")
+    assert whole.parts == ("network", "standby", "power", "backup")
     part = whole.of_parts(["standby"])
     assert {"controller", "rack-his", "his-db-1", "bmc-db-1"} <= set(part.machines)
     assert "core-b" not in part.machines
     assert not any(port.machine == "core-b" for link in part.links for port in link.ends())
     assert whole.of_parts(whole.parts).machines == whole.machines
-    with pytest.raises(LabError, match="no part attic: it has network, standby, power"):
+    with pytest.raises(LabError, match="no part attic: it has network, standby, power, backup"):
         whole.of_parts(["attic"])
 
 

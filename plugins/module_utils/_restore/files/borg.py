@@ -1,0 +1,166 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A test of a repository of Borg: every chunk read, an archive extracted."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime, timezone
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files.restic import json_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import (
+    FilesTrial,
+    complaint,
+    password_limitation,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
+    CHECKSUMS,
+    FETCH,
+    IDENTITY,
+    RESTORE,
+    Copy,
+    Damaged,
+    Finding,
+    NotRunnable,
+    Order,
+    Seen,
+)
+
+IN_DIRECTORY = 'cd "$1" && shift && exec "$@"'
+PLAIN = ("--noacls", "--noxattrs", "--noflags", "--numeric-ids")
+"""What a scratch file system may not take, and says nothing about the content."""
+
+
+class Archive(NamedTuple):
+    """An archive as Borg lists it."""
+
+    name: str
+    id: str
+    time: float
+    host: str
+
+
+def open_trial(order: Order, copy: Copy) -> FilesTrial:
+    return BorgTrial(order, copy)
+
+
+class BorgTrial(FilesTrial):
+    """The copy is the repository as Borg names it; its cache and its notes on known repositories are the scratch's."""
+
+    archives: List[Archive] = []
+    chosen: Optional[Archive] = None
+
+    def fetch(self) -> Seen:
+        reason = password_limitation(self.host, self.options.password_file)
+        if reason is not None:
+            raise NotRunnable(reason)
+        answer = self._borg("list", "--json", "--format", "{hostname}{start}", self.copy.path)
+        if answer.status != 0:
+            raise Damaged(Finding(FETCH, self.copy.path, "a repository that opens", complaint(answer)))
+        self.archives = archives_in(answer.output)
+        if not self.archives:
+            raise Damaged(Finding(FETCH, self.copy.path, "archives", "none"))
+        return Seen(proven=(f"the repository opens and lists {len(self.archives)} archives",))
+
+    def checksums(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
+        self.chosen = chosen(self.archives, self._wanted(manifest))
+        if not self.options.read_data:
+            return Seen(unproven=("chunks that are not part of the archive: read_data is off",))
+        answer = self._borg("check", "--verify-data", self.copy.path)
+        if answer.status != 0:
+            return Seen(
+                (Finding(CHECKSUMS, self.copy.path, "borg check --verify-data finds nothing", complaint(answer)),)
+            )
+        return Seen(proven=("borg check --verify-data found every chunk sound",))
+
+    def taken_at(self) -> Optional[float]:
+        return self.chosen.time if self.chosen else None
+
+    def needed_bytes(self, manifest: Optional[Mapping[str, Any]]) -> Optional[int]:
+        told = manifest.get("bytes") if manifest is not None else None
+        if told is not None:
+            return int(told)
+        answer = self._borg("info", "--json", self._archive())
+        found = json_of(answer.output) if answer.status == 0 else None
+        archives = found.get("archives") if isinstance(found, dict) else None
+        return int(archives[0]["stats"]["original_size"]) if archives else None
+
+    def restore(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
+        """A warning is status 1: Borg gives zeros for a chunk that is missing, and warns."""
+        answer = self._run(
+            ["sh", "-c", IN_DIRECTORY, "borg", self.root, *self._command("extract", *PLAIN, self._archive())]
+        )
+        if answer.status != 0:
+            raise Damaged(Finding(RESTORE, f"borg extract {self._name()}", "status 0", complaint(answer)))
+        return Seen(proven=(f"archive {self._name()} was extracted",))
+
+    def identity(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
+        wanted, found = self._wanted(manifest), self.chosen
+        if manifest is None or found is None:
+            host = found.host if found else "?"
+            return Seen(unproven=(f"whose files they are: there is no manifest; the archive is of host {host}",))
+        if wanted and found.name != wanted:
+            return Seen((Finding(IDENTITY, f"archive {wanted}", "in the repository", f"newest is {found.name}"),))
+        host = manifest["server"].get("host")
+        if host and found.host and host != found.host:
+            return Seen((Finding(IDENTITY, "host of the archive", str(host), found.host),))
+        return Seen(proven=(f"it is archive {found.name} of {found.host}",))
+
+    def _wanted(self, manifest: Optional[Mapping[str, Any]]) -> Optional[str]:
+        told = manifest["position"].get("archive") if manifest is not None else None
+        return self.options.snapshot or (str(told) if told else None)
+
+    def _name(self) -> str:
+        if self.chosen is None:
+            raise NotRunnable("no archive was chosen")
+        return self.chosen.name
+
+    def _archive(self) -> str:
+        return f"{self.copy.path}::{self._name()}"
+
+    def _command(self, *arguments: str) -> List[str]:
+        return ["borg", "--bypass-lock", *arguments]
+
+    def _borg(self, *arguments: str) -> Answer:
+        return self._run(self._command(*arguments))
+
+    def _run(self, command: List[str]) -> Answer:
+        place = {"BORG_BASE_DIR": self.scratch.directory("borg", "root")}
+        return self.run(command, {**borg_environment(self.options.password_file), **place})
+
+
+def borg_environment(password_file: Optional[str]) -> Dict[str, str]:
+    """Return what Borg reads from its environment: the password's file, no questions, times in UTC."""
+    passed = {"BORG_PASSCOMMAND": f"cat -- {shlex.quote(password_file)}"} if password_file else {}
+    return {
+        **passed,
+        "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",
+        "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes",
+        "TZ": "UTC",
+    }
+
+
+def archives_in(output: str) -> List[Archive]:
+    """Pure: from `borg list --json`, the oldest first; an archive that was broken off is none."""
+    found = json_of(output)
+    rows = found.get("archives", []) if isinstance(found, dict) else []
+    archives = [
+        Archive(row["name"], row["id"], epoch_of(row.get("start") or row["time"]), row.get("hostname", ""))
+        for row in rows
+        if ".checkpoint" not in row["name"]
+    ]
+    return sorted(archives, key=lambda archive: archive.time)
+
+
+def chosen(archives: List[Archive], wanted: Optional[str]) -> Archive:
+    """Pure: the one that is wanted, else the newest."""
+    return next((each for each in archives if each.name == wanted), archives[-1])
+
+
+def epoch_of(text: str) -> float:
+    """Pure: Borg 1 writes local times without a zone, which is UTC here; Borg 2 writes the zone."""
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).timestamp()

@@ -1,0 +1,118 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A test of a tar archive, as it is or compressed."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Mapping, Optional
+
+from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, start
+from ansible_collections.contingency.infra.plugins.module_utils._restore import remains
+from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_in, compared
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import FilesTrial, complaint
+from ansible_collections.contingency.infra.plugins.module_utils._restore.local_copy import (
+    directory_of,
+    empty_limitation,
+    local_path,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
+    CHECKSUMS,
+    FETCH,
+    RESTORE,
+    Copy,
+    Damaged,
+    Finding,
+    Order,
+    Seen,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.stream import (
+    StreamBroken,
+    decompressor,
+    file_ends,
+    read_through,
+)
+
+SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2")
+END = bytes(1024)
+"""Two blocks of zeros end an archive; one that lacks them was cut, which GNU tar does not always say."""
+
+
+def open_trial(order: Order, copy: Copy) -> FilesTrial:
+    return TarTrial(order, copy)
+
+
+class TarTrial(FilesTrial):
+    """The copy is the archive, or a directory with one archive in it."""
+
+    path = ""
+    plain_bytes: Optional[int] = None
+
+    def fetch(self) -> Seen:
+        place = self.scratch.directory("fetched", "root") if self.copy.host else ""
+        self.path = local_path(self.host, self.copy, place, self.order.limits.timeout_seconds)
+        if os.path.isdir(self.path):
+            self.path = only_archive(self.path)
+        problem = empty_limitation(self.path)
+        return Seen((problem,)) if problem else Seen(proven=(f"{os.path.getsize(self.path)} bytes are there",))
+
+    def checksums(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
+        seen = Seen(unproven=("its sha256: there is no manifest",))
+        if manifest is not None:
+            seen = compared(directory_of(self.path), artefacts_in(manifest), self.order.limits.jobs)
+            if seen.findings:
+                return seen
+        try:
+            ends = read_through(self.path) if decompressor(self.path) else file_ends(self.path)
+        except StreamBroken as error:
+            return Seen((Finding(CHECKSUMS, self.path, "a whole compressed stream", str(error)),))
+        self.plain_bytes = ends.size
+        if not ends.tail.endswith(END):
+            return Seen(
+                (Finding(CHECKSUMS, self.path, "two blocks of zeros at the end", f"cut after {ends.size} bytes"),)
+            )
+        return Seen((), (*seen.proven, "the archive has its end"), seen.unproven)
+
+    def taken_at(self) -> Optional[float]:
+        """An archive does not say when it was made; the times of its members are those of the files."""
+        return None
+
+    def needed_bytes(self, manifest: Optional[Mapping[str, Any]]) -> Optional[int]:
+        return self.plain_bytes
+
+    def restore(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
+        """Unpack behind the walls and without root: the names in an archive are the archive's."""
+        root, user = self.root, self.options.user
+        self.scratch.host.run(["chown", f"{user}:", root])
+        program = start(self.scratch.command(["tar", "-x", "-f", "-", "-C", root, *HARMLESS], user), stdin=PIPE)
+        remains.note(self.scratch.record, pid=program.process.pid, start=remains.start_time(program.process.pid))
+        try:
+            read_through(self.path, program.input.write, self.scratch.host.left)
+            program.input.close()
+        except StreamBroken as error:
+            program.kill()
+            raise Damaged(Finding(RESTORE, self.path, "a whole compressed stream", str(error))) from error
+        except BrokenPipeError:
+            self.scratch.check_time()
+        answer = program.wait(self.scratch.host.left)
+        program.kill()
+        self.scratch.check_time()
+        if answer.status != 0:
+            raise Damaged(Finding(RESTORE, f"tar -x of {self.path}", "status 0", complaint(answer)))
+        return Seen(proven=("the archive was unpacked without an error",))
+
+    def identity(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
+        return Seen(unproven=("whose files they are: an archive does not name its host; its content tells",))
+
+
+HARMLESS = ("--no-same-owner", "--no-same-permissions", "--no-overwrite-dir", "--delay-directory-restore")
+"""A directory that its owner may not write in is unpacked all the same."""
+
+
+def only_archive(directory: str) -> str:
+    """Return the archive in a directory; Damaged where there is none or several."""
+    found = sorted(name for name in os.listdir(directory) if name.endswith(SUFFIXES))
+    if len(found) != 1:
+        raise Damaged(Finding(FETCH, directory, "one tar archive", ", ".join(found) or "none"))
+    return os.path.join(directory, found[0])

@@ -1,0 +1,67 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a complaint says against: the copy, or the host that tests it."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, NoReturn, Optional, Tuple
+
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Damaged, Finding, NotRunnable
+
+HOST_BLAMED: Tuple[Tuple[str, str], ...] = (
+    (r"No space left on device", "free space, or set scratch_directory to a larger disk"),
+    (r"out of memory|Cannot allocate memory|could not resize shared memory", "raise limits.memory"),
+    (r"Too many open files", "raise the limit of open files"),
+    (r"terminated by signal 9", "raise limits.memory, since the kernel ended a process of the server"),
+    (r"could not open extension control file|extension \"[^\"]+\" is not available", "install the extension's package"),
+    (r"extension \"[^\"]+\" has no installation script", "install the version of the extension that production has"),
+    (r"could not access file \"[^\"]+\": No such file", "install the package with this library"),
+    (
+        r"invalid locale name|invalid LC_\w+ setting|could not create locale|locale .* not recognized",
+        "make this locale",
+    ),
+    (r"could not find function \"[^\"]+\" in file", "install the version of the extension that production has"),
+    (r"encoding \"[^\"]+\" does not match locale", "make the locale with this encoding"),
+    (r"collation \"[^\"]+\" for encoding \"[^\"]+\" does not exist", "make this locale"),
+)
+"""What only the test's own host can be the reason of, and what to do about it there."""
+
+
+class Complaint(NamedTuple):
+    """One error that a program told, and what it was doing."""
+
+    what: str
+    message: str
+
+
+def host_blamed(text: str) -> Optional[str]:
+    """Return one sentence where the host that tests is to blame, None where the copy is."""
+    for pattern, remedy in HOST_BLAMED:
+        for line in text.splitlines():
+            if re.search(pattern, line):
+                return f"the host of the test lacks something: {line.strip()}; {remedy} on it"
+    return None
+
+
+def raise_for(stage: str, what: str, expected: str, message: str, log: str = "") -> NoReturn:
+    """NotRunnable where the message or the server's log blame the host, else Damaged with one finding."""
+    reason = host_blamed(message) or host_blamed(log)
+    if reason is not None:
+        raise NotRunnable(reason)
+    raise Damaged(Finding(stage, what, expected, first_line(message)))
+
+
+def first_line(text: str) -> str:
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    return lines[0] if lines else "no message"
+
+
+def fatal_line(log: str) -> Optional[str]:
+    """Return the last thing that a server's log calls an error, None where it tells none.
+
+    That the server tells a client to come later is none.
+    """
+    found = re.findall(r"\b(?:PANIC|FATAL|ERROR):(?!\s+the database system is )\s+(.*)", log)
+    return found[-1].strip() if found else None

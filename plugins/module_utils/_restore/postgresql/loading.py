@@ -1,0 +1,158 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Load a dump into a scratch server: pg_restore for archives, psql for scripts, both behind the same walls."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass
+from typing import List, Optional, Tuple
+
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
+    RESTORE,
+    Damaged,
+    Finding,
+    NotRunnable,
+    Seen,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import complaints
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.archive import COMPLETE, Dump
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import host_blamed
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.complaints import Complaint
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.server import Server
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
+    QueryFailed,
+    identifier,
+    literal,
+)
+
+LEFT_OUT = ("--no-owner", "--no-privileges", "--no-subscriptions", "--no-tablespaces", "--no-security-labels")
+"""What names roles and disks of production, or other servers that would be spoken to."""
+STREAM = """
+mkfifo "$1/end"; tail -c 4096 < "$1/end" > "$1/last" & kept=$!
+{ %s < "$2"; echo $? > "$1/unpacked"; } | tee "$1/end" | %s
+loaded=$?
+wait "$kept"
+exit "$loaded"
+"""
+"""One pass: unpack, keep the end of it, load. The status of what unpacks is in a file, as sh keeps only the last."""
+
+
+@dataclass(frozen=True)
+class Loading:
+    """A dump, the server it goes into, and the database: made by the dump itself where it ``creates``."""
+
+    server: Server
+    dump: Dump
+    database: str
+    creates: bool
+    jobs: int
+    encoding: str = "UTF8"
+
+    def run(self) -> Seen:
+        """Load it; Damaged names what could not be restored."""
+        if not self.creates:
+            self._make_database()
+        error, status = self._archive() if self.dump.format != "plain" else self._script()
+        self.server.scratch.check_time()
+        told = complaints.of_pg_restore(error) if self.dump.format != "plain" else complaints.of_psql(error)
+        self._check_host(error)
+        wrong, again, unproven = complaints.sorted_out(told)
+        wrong += [left for left in map(self._again, again) if left is not None]
+        if not told and status != 0:
+            first = (error.strip().splitlines() or [f"exit status {status}"])[0]
+            wrong.append(Complaint(os.path.basename(self.dump.path), first))
+        if wrong:
+            raise Damaged(*complaints.findings(wrong))
+        return Seen(proven=("every object and every row was restored",), unproven=tuple(unproven))
+
+    def _check_host(self, error: str) -> None:
+        log = "" if self.server.alive() else self.server.scratch.tail()
+        reason = host_blamed(error) or host_blamed(log)
+        if reason is not None:
+            raise NotRunnable(reason)
+
+    def _archive(self) -> Tuple[str, int]:
+        into = "postgres" if self.creates else self.database
+        jobs = ["-j", str(self.jobs)] if self.dump.parallel and self.jobs > 1 else []
+        create = ["--create"] if self.creates else []
+        address = self.server.client.address
+        argv = [address.program("pg_restore"), *jobs, *create, *LEFT_OUT, "-d", address.conninfo(into), self.dump.path]
+        return self._isolated(argv)
+
+    def _script(self) -> Tuple[str, int]:
+        work = self.server.scratch.directory("load", self.server.user)
+        address = self.server.client.address
+        into = "postgres" if self.creates else self.database
+        psql = [
+            address.program("psql"),
+            "-X",
+            "-q",
+            "-b",
+            "-w",
+            "-o",
+            "/dev/null",
+            "-d",
+            address.conninfo(into),
+            "-f",
+            "-",
+        ]
+        unpack = shlex.join(self.dump.unpacker) if self.dump.unpacker else "cat"
+        script = STREAM % (unpack, shlex.join(psql))
+        error, status = self._isolated(["sh", "-c", script, "load", work, self.dump.path])
+        self._check_stream(work, error)
+        return error, status
+
+    def _check_stream(self, work: str, error: str) -> None:
+        """A script has no checksum and no count of its own: how it was unpacked and how it ends is all there is."""
+        host = self.server.scratch.host
+        unpacked = (host.read(os.path.join(work, "unpacked")) or "").strip()
+        last = host.read(os.path.join(work, "last")) or ""
+        name = os.path.basename(self.dump.path)
+        self._check_host(error)
+        if unpacked == "127":
+            raise NotRunnable(f"{self.dump.unpacker[0]} is not on this host; install it")
+        if self.dump.unpacker and unpacked != "0":
+            lines = [line for line in error.splitlines() if line.startswith(f"{self.dump.unpacker[0]}:")]
+            raise Damaged(
+                Finding(RESTORE, name, f"that {self.dump.unpacker[0]} unpacks it", (lines or ["it fails"])[0])
+            )
+        if COMPLETE not in last:
+            raise Damaged(Finding(RESTORE, name, f"its last line, {COMPLETE}", "a script that ends before it"))
+
+    def _isolated(self, argv: List[str]) -> Tuple[str, int]:
+        scratch = self.server.scratch
+        environment = {"PGOPTIONS": self.server.client.address.environment["PGOPTIONS"], "PGAPPNAME": "contingency"}
+        user = scratch.reader(self.dump.path, self.server.user)
+        answer = scratch.run(argv, user, readable=(self.dump.path, *self.server.readable), environment=environment)
+        return answer.error, answer.status
+
+    def _make_database(self) -> None:
+        if self.database in ("postgres", "template1"):
+            return
+        shape = f"TEMPLATE template0 ENCODING {literal(self.encoding)} LC_COLLATE 'C' LC_CTYPE 'C'"
+        try:
+            self.server.client.rows("postgres", f"CREATE DATABASE {identifier(self.database)} {shape};")
+        except QueryFailed as error:
+            raise NotRunnable(f"the database {self.database} cannot be made in the scratch: {error}") from error
+
+    def _again(self, complaint: Complaint) -> Optional[Complaint]:
+        """Run a statement again once the role that it names is there; None where it works."""
+        current: Optional[Complaint] = complaint
+        for _attempt in range(20):
+            if current is None or current.missing_role is None:
+                return current
+            current = self._with_role(current, current.missing_role)
+        return current
+
+    def _with_role(self, complaint: Complaint, role: str) -> Optional[Complaint]:
+        client = self.server.client
+        try:
+            if client.value("postgres", f"SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {literal(role)}") is None:
+                client.rows("postgres", f"CREATE ROLE {identifier(role)};")
+            client.rows(self.database, complaint.command)
+        except QueryFailed as error:
+            return complaint._replace(message=error.complaint)
+        return None

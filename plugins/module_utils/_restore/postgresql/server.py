@@ -1,0 +1,201 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A restored server in its scratch: how it is set so that it harms nobody and works fast, started and asked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+
+from ansible_collections.contingency.infra.plugins.module_utils._host.child import Child
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import START, NotRunnable
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import fatal_line, raise_for
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
+    Address,
+    Client,
+    QueryFailed,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch
+
+PORT = 5432
+SOCKET_PATH_BYTES = 107
+"""What sun_path of unix(7) holds without its end."""
+POLL_SECONDS = 0.05
+GIB = 1 << 30
+
+HARMLESS: Mapping[str, str] = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0777",
+    "archive_mode": "off",
+    "archive_command": "",
+    "restore_command": "",
+    "archive_cleanup_command": "",
+    "recovery_end_command": "",
+    "primary_conninfo": "",
+    "primary_slot_name": "",
+    "synchronous_standby_names": "",
+    "max_logical_replication_workers": "0",
+    "shared_preload_libraries": "",
+    "session_preload_libraries": "",
+    "local_preload_libraries": "",
+    "cron.launch_active_jobs": "off",
+    "external_pid_file": "",
+    "ssl": "off",
+    "logging_collector": "off",
+    "log_destination": "stderr",
+    "log_min_messages": "warning",
+    "lc_messages": "C",
+    "default_transaction_read_only": "off",
+}
+"""The socket's directory is the server's own: who may enter it may connect.
+
+On the command line, where nothing in the backup can override it: what reaches out, and what would not start here."""
+HARMLESS_SINCE: Mapping[str, Tuple[int, str]] = {
+    "archive_library": (15, ""),
+    "summarize_wal": (17, "off"),
+    "sync_replication_slots": (17, "off"),
+}
+"""The same, with the major version that brought the setting."""
+FAST: Mapping[str, str] = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "checkpoint_timeout": "1d",
+    "track_activities": "on",
+    "huge_pages": "off",
+    "jit": "off",
+}
+"""The scratch is thrown away: after a crash it is made anew."""
+PROMISES = {
+    "archive_mode": "off",
+    "listen_addresses": "",
+    "primary_conninfo": "",
+    "max_logical_replication_workers": "0",
+}
+
+
+def base_settings(version: int, preload: Sequence[str]) -> Dict[str, str]:
+    """Pure: what every restored server is started with. ``preload``: libraries that its data cannot do without."""
+    newer = {name: value for name, (since, value) in HARMLESS_SINCE.items() if version >= since}
+    return {**HARMLESS, **newer, "shared_preload_libraries": ",".join(preload), **FAST}
+
+
+def memory_settings(memory: int) -> Dict[str, str]:
+    """Pure: a part of the test's memory for the server's cache, and for making indexes."""
+    cache = max(32 << 20, min(GIB, memory // 8))
+    maintenance = max(32 << 20, min(GIB, memory // 16))
+    return {"shared_buffers": f"{cache >> 10}kB", "maintenance_work_mem": f"{maintenance >> 10}kB"}
+
+
+def logical_settings(memory: int, free: int) -> Dict[str, str]:
+    """Pure: with the least WAL a rows' loading writes none; what there is waits for one checkpoint at the end."""
+    wal = max(GIB, min(8 * GIB, free // 4))
+    return {**memory_settings(memory), "wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": f"{wal >> 20}MB"}
+
+
+@dataclass
+class Server:
+    """One restored server; ``data`` is its data directory within the scratch."""
+
+    scratch: Scratch
+    programs: str
+    user: str
+    data: str
+    role: str = "postgres"
+    child: Optional[Child] = None
+    readable: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def socket_directory(self) -> str:
+        return os.path.join(self.scratch.path, "s")
+
+    @property
+    def client(self) -> Client:
+        """Return who asks it; settings of roles and databases that reach out are undone for its sessions."""
+        options = "-c session_preload_libraries= -c local_preload_libraries= -c default_transaction_read_only=off"
+        address = Address(self.socket_directory, PORT, self.role, self.user, self.programs, {"PGOPTIONS": options})
+        return Client(self.scratch.host, address)
+
+    def argv(self, settings: Mapping[str, str]) -> List[str]:
+        """Return the server's command line; a file of settings of ours, so that none of the backup's is read."""
+        own = {
+            "config_file": self._file("postgresql.conf", ""),
+            "hba_file": self._file("pg_hba.conf", "local all all trust\n"),
+            "ident_file": self._file("pg_ident.conf", ""),
+            "unix_socket_directories": self.scratch.directory("s", self.user),
+            "port": str(PORT),
+            **settings,
+        }
+        words = [word for name, value in own.items() for word in ("-c", f"{name}={value}")]
+        return [f"{self.programs}/postgres", "-D", self.data, *words]
+
+    def _file(self, name: str, text: str) -> str:
+        path = os.path.join(self.scratch.directory("etc", self.user), name)
+        self.scratch.host.write_atomically(path, text, owner=self.user)
+        return path
+
+    def start(self, settings: Mapping[str, str], stage: str = START) -> None:
+        """Start it and wait until it answers; Damaged or NotRunnable where it does not."""
+        reason = socket_limitation(self.socket_directory)
+        if reason is not None:
+            raise NotRunnable(reason)
+        self.child = self.scratch.spawn(self.argv(settings), self.user, readable=self.readable)
+        while not self._answers():
+            self.scratch.check_time()
+            if self.child.status() is not None:
+                self._ended(stage)
+            self.scratch.host.sleep(POLL_SECONDS)
+
+    def _answers(self) -> bool:
+        if not os.path.exists(os.path.join(self.socket_directory, f".s.PGSQL.{PORT}")):
+            return False
+        try:
+            return self.client.value("template1", "SELECT NOT pg_catalog.pg_is_in_recovery()", 10.0) == "t"
+        except QueryFailed as error:
+            if f'role "{self.role}" does not exist' in error.complaint:
+                raise NotRunnable(
+                    f"the restored server has no role {self.role}; set options.role to its superuser"
+                ) from error
+            return False
+
+    def _ended(self, stage: str) -> None:
+        log = self.scratch.tail()
+        raise_for(stage, "the restored server", "that it starts", fatal_line(log) or log, log)
+
+    def alive(self) -> bool:
+        return self.child is not None and self.child.status() is None
+
+    def complaint(self, error: QueryFailed) -> str:
+        """Return what a failed question tells, with the server's own reason where it has gone."""
+        return (
+            error.complaint if self.alive() else f"{error.complaint}; {fatal_line(self.scratch.tail()) or 'it ended'}"
+        )
+
+    def stop(self) -> None:
+        """End it at once: nothing of it is kept."""
+        if self.child is not None:
+            self.scratch.stop(self.child)
+            self.child = None
+
+
+def socket_limitation(directory: str) -> Optional[str]:
+    """Return why a server's socket cannot lie in a directory, None where it can."""
+    length = len(os.fsencode(os.path.join(directory, f".s.PGSQL.{PORT}.lock"))) - len(".lock")
+    if length <= SOCKET_PATH_BYTES:
+        return None
+    return (
+        f"{directory} is too long for a socket by {length - SOCKET_PATH_BYTES} bytes; set a shorter scratch_directory"
+    )
+
+
+def harmless_limitation(client: Client, preload: Sequence[str]) -> Optional[str]:
+    """Return which of the settings that protect production is not as it was given, None where all are."""
+    expected = {**PROMISES, "shared_preload_libraries": ",".join(preload)}
+    for name, value in expected.items():
+        seen = client.value("template1", f"SHOW {name}")
+        if (seen or "") != value:
+            return f"{name} of the restored server is {seen!r} and was set to {value!r}; the test was ended for safety"
+    return None

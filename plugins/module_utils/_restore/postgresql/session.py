@@ -1,0 +1,186 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SQL on a server that is reached through psql: single scripts, and a session that is held open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Callable, List, Mapping, Optional, Tuple, Type
+
+from ansible_collections.contingency.infra.plugins.module_utils._host.child import Child, start
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, TIMED_OUT, Answer, Host
+
+FIELD, RECORD = "\x1f", "\0"
+"""Between the columns of an answer, and after each row: bytes that no name holds; a line's end may be in one."""
+NOT_REACHED = 2
+"""psql's exit status where the connection could not be made or was lost."""
+LONGEST = 7 * 86400.0
+
+
+class QueryFailed(Exception):
+    """SQL that was not answered. ``complaint`` is the server's; ``reached`` tells whether the server answered."""
+
+    def __init__(self, complaint: str, *, reached: bool = True, sqlstate: str = "") -> None:
+        super().__init__(complaint)
+        self.complaint = complaint
+        self.reached = reached
+        self.sqlstate = sqlstate
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server is reached on this host, and as whom.
+
+    ``host`` is the directory of its unix socket, or a name or address. ``os_user`` is who psql runs as, None: who this
+    is. ``programs`` is the directory of this version's programs, None: what the search path finds. ``environment`` is
+    the client's own, for example PGPASSFILE: a password is never an argument.
+    """
+
+    host: str = "/var/run/postgresql"
+    port: int = 5432
+    role: str = "postgres"
+    os_user: Optional[str] = "postgres"
+    programs: Optional[str] = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def program(self, name: str) -> str:
+        return f"{self.programs}/{name}" if self.programs else name
+
+    def conninfo(self, database: str) -> str:
+        """Return what -d of every client program takes."""
+        pairs = {"host": self.host, "port": str(self.port), "user": self.role, "dbname": database}
+        return " ".join(f"{name}={conninfo_value(value)}" for name, value in pairs.items())
+
+    def client_environment(self) -> Mapping[str, str]:
+        return {"PGAPPNAME": "contingency", "PGCONNECT_TIMEOUT": "10", **self.environment}
+
+
+def conninfo_value(value: str) -> str:
+    """Return one value of a connection string."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def identifier(name: str) -> str:
+    """Return a name as SQL takes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL takes it, with standard_conforming_strings on as it is by default."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def psql_argv(address: Address, database: str) -> List[str]:
+    """Return the psql that reads SQL from its standard input and answers rows only."""
+    verbose = ["-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose"]
+    shape = ["-F", FIELD, "-0", "-P", "null="]
+    return [address.program("psql"), "-XAtqw", *verbose, *shape, "-d", address.conninfo(database), "-f", "-"]
+
+
+@dataclass(frozen=True)
+class Client:
+    """Asks one server; safe to be used by several threads at once, as each question is a session of its own."""
+
+    machine: Host
+    address: Address
+
+    def rows(self, database: str, sql: str, timeout: float = LONGEST) -> List[Tuple[str, ...]]:
+        """Return what a script's queries answer, all rows in order; QueryFailed where one of its statements fails.
+
+        Each script is one psql: what it sets and begins ends with it. NULL is an empty text.
+        """
+        address = self.address
+        answer = self.machine.run(
+            psql_argv(address, database),
+            user=address.os_user,
+            timeout=timeout,
+            stdin=sql,
+            environment=address.client_environment(),
+        )
+        if answer.status != 0:
+            raise failure(answer)
+        return rows_of(answer.output)
+
+    def value(self, database: str, sql: str, timeout: float = LONGEST) -> Optional[str]:
+        """Return the only value of a script, None where it answers no row."""
+        rows = self.rows(database, sql, timeout)
+        return rows[0][0] if rows else None
+
+
+def rows_of(output: str) -> List[Tuple[str, ...]]:
+    """Pure: psql's output as rows of columns."""
+    return [tuple(row.split(FIELD)) for row in output.split(RECORD)[:-1]]
+
+
+def failure(answer: Answer) -> QueryFailed:
+    """Pure: what psql's complaint means. Its lines begin with the file, a severity and the SQLSTATE."""
+    if answer.status in (TIMED_OUT, MISSING):
+        return QueryFailed(answer.error, reached=False)
+    for line in answer.error.splitlines():
+        before, mark, text = line.partition("ERROR:  ")
+        if mark and not before.strip().startswith("CONTEXT"):
+            state, colon, message = text.partition(": ")
+            return QueryFailed(message if colon else text, sqlstate=state if colon else "")
+    return QueryFailed(answer.complaint, reached=answer.status != NOT_REACHED)
+
+
+class Held:
+    """A session that stays open, for example to keep a snapshot or a lock while others work.
+
+    Use it as a context manager: leaving it ends the session, and with it its transaction.
+    """
+
+    def __init__(self, address: Address, database: str, starter: Callable[..., Child] = start) -> None:
+        self._count = 0
+        self._child = starter(
+            # What it complains about comes between its rows, and names itself as an error.
+            ["sh", "-c", 'exec "$@" 2>&1', "psql", *psql_argv(address, database)],
+            user=address.os_user,
+            environment=address.client_environment(),
+        )
+
+    def rows(self, sql: str) -> List[Tuple[str, ...]]:
+        """Run a script in the session and return its rows; QueryFailed, and the session is over, where it fails."""
+        self._count += 1
+        mark = f"contingency-end-of-answer-{self._count}"
+        try:
+            self._child.send(f"{sql}\n;\n\\echo {mark}\n")
+        except OSError as error:
+            raise QueryFailed("the session that was held open has ended", reached=False) from error
+        return rows_of(self._until(mark))
+
+    def value(self, sql: str) -> Optional[str]:
+        rows = self.rows(sql)
+        return rows[0][0] if rows else None
+
+    def alive(self) -> bool:
+        return self._child.status() is None
+
+    def close(self) -> None:
+        """End the session; to do so twice does nothing."""
+        self._child.end_input()
+        self._child.wait(5.0)
+        self._child.kill()
+
+    def _until(self, mark: str) -> str:
+        lines: List[str] = []
+        while True:
+            line = self._child.line()
+            if line.rstrip("\n").endswith(mark):
+                return "".join([*lines, line.rstrip("\n")[: -len(mark)]])
+            if not line:
+                raise failure(Answer(self._child.wait(5.0) or NOT_REACHED, "", "".join(lines)))
+            lines.append(line)
+
+    def __enter__(self) -> Held:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()

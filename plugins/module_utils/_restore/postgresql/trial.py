@@ -1,0 +1,226 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all trials of PostgreSQL backups have in common: the scratch, the server in it, and what it is asked."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host, LocalHost
+from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import (
+    Artefact,
+    artefacts_in,
+    compared,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.engine import Trial
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
+    ASSERTIONS,
+    CONTENT,
+    START,
+    Assertion,
+    Content,
+    Copy,
+    Damaged,
+    Finding,
+    NotRunnable,
+    Order,
+    Seen,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import host_blamed, raise_for
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import (
+    FAST,
+    HASHES,
+    Reading,
+    Unreadable,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.programs import user_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.server import (
+    PORT,
+    Server,
+    harmless_limitation,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
+    Client,
+    QueryFailed,
+    identifier,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch, open_scratch
+
+Manifest = Optional[Mapping[str, Any]]
+
+
+class PostgresqlTrial(Trial):
+    """One copy of a PostgreSQL backup.
+
+    ``order.options``: ``user`` (of this host, as whom the server runs), ``programs`` (the directory of the server's
+    programs), ``readable`` (more directories that these need to see), ``role`` (the restored server's superuser),
+    ``preload`` (libraries that the data cannot do without).
+    """
+
+    def __init__(self, order: Order, copy: Copy, host: Optional[Host] = None) -> None:
+        self.order = order
+        self.copy = copy
+        self.host = host or LocalHost()
+        self.known: Manifest = None
+        self._scratch: Optional[Scratch] = None
+        self._server: Optional[Server] = None
+
+    @property
+    def user(self) -> str:
+        return user_of(self.order.options)
+
+    @property
+    def preload(self) -> Tuple[str, ...]:
+        return tuple(self.order.options.get("preload") or ())
+
+    @property
+    def scratch(self) -> Scratch:
+        if self._scratch is None:
+            self._scratch = open_scratch(self.host, self.order, self.user)
+        return self._scratch
+
+    @property
+    def server(self) -> Server:
+        if self._server is None:
+            raise NotRunnable("nothing was restored yet; restore comes before what asks the restored server")
+        return self._server
+
+    @property
+    def client(self) -> Client:
+        return self.server.client
+
+    def new_server(self, programs: str, data: str, readable: Sequence[str] = ()) -> Server:
+        role = str(self.order.options.get("role") or "postgres")
+        seen = (*self.visible(programs), *readable)
+        self._server = Server(self.scratch, programs, self.user, data, role=role, readable=seen)
+        return self._server
+
+    def visible(self, programs: str) -> Tuple[str, ...]:
+        """Return what the server's programs need to see besides the system's own directories."""
+        return (os.path.dirname(programs), *map(str, self.order.options.get("readable") or ()))
+
+    def close(self) -> None:
+        if self._scratch is not None:
+            self._scratch.close()
+            self._scratch = None
+
+    def check_harmless(self) -> None:
+        """NotRunnable where the server is not set as it has to be so that it harms nobody."""
+        reason = harmless_limitation(self.client, self.preload)
+        if reason is not None:
+            self.server.stop()
+            raise NotRunnable(reason)
+
+    def detach_subscriptions(self, names: Sequence[str]) -> Tuple[str, ...]:
+        """Remove the subscriptions of databases without a word to their publishers; return their names."""
+        gone = []
+        for database in names:
+            mine = "subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
+            rows = self.client.rows(database, f"SELECT subname FROM pg_catalog.pg_subscription WHERE {mine} ORDER BY 1")
+            for row in rows:
+                name = identifier(row[0])
+                steps = (f"{name} DISABLE", f"{name} SET (slot_name = NONE)")
+                altered = "".join(f"ALTER SUBSCRIPTION {step};\n" for step in steps)
+                self.client.rows(database, f"{altered}DROP SUBSCRIPTION {name};")
+                gone.append(f"{database}:{row[0]}")
+        return tuple(gone)
+
+    def reading(self, manifest: Manifest, *, physical: bool) -> Reading:
+        """Return how to read so that it can be compared with the manifest."""
+        method = str(((manifest or {}).get("content") or {}).get("method") or FAST)
+        return Reading(method if method in HASHES else FAST, physical, max(1, self.order.limits.jobs))
+
+    def content(self, manifest: Manifest) -> Content:
+        try:
+            return self.read_content(manifest)
+        except Unreadable as error:
+            self.scratch.check_time()
+            log = self.scratch.tail()
+            for why in error.failures.values():
+                raise_unless_copy(why, log if not self.server.alive() else "")
+            told = (Finding(CONTENT, f"table {name}", "readable", why) for name, why in error.failures.items())
+            raise Damaged(*told) from error
+        except QueryFailed as error:
+            self.failed(CONTENT, "the restored database", "that it can be read", error)
+            raise
+
+    @abstractmethod
+    def read_content(self, manifest: Manifest) -> Content:
+        """Return what was restored; QueryFailed and Unreadable as they come."""
+
+    @abstractmethod
+    def main_database(self) -> str:
+        """Return the database that an assertion without one asks."""
+
+    def failed(self, stage: str, what: str, expected: str, error: QueryFailed) -> None:
+        """Damaged or NotRunnable, whichever a failed question means."""
+        self.scratch.check_time()
+        log = "" if self.server.alive() else self.scratch.tail()
+        raise_for(stage, what, expected, self.server.complaint(error), log)
+
+    def start(self, manifest: Manifest) -> Seen:
+        if not self.server.alive():
+            log = self.scratch.tail()
+            raise_for(START, "the restored server", "that it runs", log, log)
+        return Seen(proven=("the restored server runs within walls and answers",))
+
+    def answer(self, assertion: Assertion) -> Any:
+        if assertion.command is not None:
+            return self._command(assertion, assertion.command)
+        database = assertion.database or self.main_database()
+        try:
+            # A statement of the site may change what it likes: it is the scratch's.
+            return self.client.value(database, f"{assertion.query}\n;")
+        except QueryFailed as error:
+            self.failed(ASSERTIONS, f"assertion {assertion.name}", "an answer", error)
+            raise
+
+    def _command(self, assertion: Assertion, command: str) -> int:
+        """Run it behind the walls, too: what it connects to is the restored server and no other."""
+        environment = {**self.client_environment(), "PGDATABASE": assertion.database or self.main_database()}
+        seen = self.server.readable
+        answer = self.scratch.run(["sh", "-c", command], self.user, readable=seen, environment=environment)
+        self.scratch.check_time()
+        return answer.status
+
+    def client_environment(self) -> Dict[str, str]:
+        server = self.server
+        return {"PGHOST": server.socket_directory, "PGPORT": str(PORT), "PGUSER": server.role}
+
+    def compared_artefacts(self, manifest: Manifest, path: str) -> Seen:
+        """Compare files with the manifest: of a backup's directory, or the one file that was copied out of it."""
+        if manifest is None:
+            return Seen(unproven=("that the files are those that were written: there is no manifest",))
+        artefacts = artefacts_in(manifest)
+        if os.path.isdir(path):
+            return compared(path, rebased(artefacts, path), self.order.limits.jobs)
+        mine = one_file(artefacts, os.path.basename(path))
+        return compared(os.path.dirname(path), mine, self.order.limits.jobs)
+
+
+def raise_unless_copy(message: str, log: str) -> None:
+    """NotRunnable where a message or a log blames the host of the test."""
+    reason = host_blamed(message) or host_blamed(log)
+    if reason is not None:
+        raise NotRunnable(reason)
+
+
+def rebased(artefacts: Sequence[Artefact], path: str) -> Sequence[Artefact]:
+    """Pure: paths relative to the backup's directory, or to one of its directories where that is what was copied."""
+    name = os.path.basename(path)
+    inner = [each for each in artefacts if each.path.startswith(name + "/")]
+    if inner and not os.path.exists(os.path.join(path, name)):
+        return [each._replace(path=each.path[len(name) + 1 :]) for each in inner]
+    return artefacts
+
+
+def one_file(artefacts: Sequence[Artefact], name: str) -> Sequence[Artefact]:
+    """Pure: what the manifest says of one file; the copy may have another name where there is but one it can be."""
+    named = [each for each in artefacts if os.path.basename(each.path) == name]
+    if named:
+        return named
+    dumps = [each for each in artefacts if os.path.basename(each.path) != "globals.sql"]
+    return [dumps[0]._replace(path=name)] if len(dumps) == 1 else artefacts

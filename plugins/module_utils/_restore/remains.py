@@ -1,0 +1,172 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a scratch is made of, as its record says it, and how exactly that is removed, also by a later test.
+
+The record is there before anything else is, and goes last. A process is only ended where its number, its start time
+and the boot are those of the record: numbers are given again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import time
+from dataclasses import dataclass
+from typing import Any, List, Optional, Tuple
+
+from ansible_collections.contingency.infra.plugins.module_utils._restore import limits
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable
+
+RECORD_PREFIX, RECORD_SUFFIX = ".scratch-", ".jsonl"
+END_SECONDS = 10.0
+BOOT = "/proc/sys/kernel/random/boot_id"
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What one record names. ``directory`` may not have been made, or be gone already."""
+
+    record: str
+    directory: str
+    name: str
+    boot: str
+    groups: Tuple[str, ...] = ()
+    processes: Tuple[Tuple[int, str], ...] = ()
+
+
+def record_path(base: str, label: str) -> str:
+    return os.path.join(base, f"{RECORD_PREFIX}{label}{RECORD_SUFFIX}")
+
+
+def note(record: str, **entry: Any) -> None:
+    """Add a line to a record, on disk when this returns."""
+    handle = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(handle, (json.dumps(entry) + "\n").encode("utf-8"))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read(record: str) -> Remains:
+    """Return what a record names; a last line that was cut by a crash names nothing, as nothing was done for it."""
+    label = os.path.basename(record)[len(RECORD_PREFIX) : -len(RECORD_SUFFIX)]
+    base = os.path.dirname(record)
+    with open(record, encoding="utf-8", errors="replace") as file:
+        entries = [entry for entry in map(_entry, file) if entry is not None]
+    first = entries[0] if entries else {}
+    return Remains(
+        record=record,
+        directory=os.path.join(base, label),
+        name=str(first.get("name", label.rpartition("-")[0])),
+        boot=str(first.get("boot", "")),
+        groups=tuple(entry["group"] for entry in entries if "group" in entry),
+        processes=tuple((entry["pid"], entry["start"]) for entry in entries if "pid" in entry),
+    )
+
+
+def _entry(line: str) -> Optional[Any]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def boot_id() -> str:
+    with open(BOOT, encoding="ascii") as file:
+        return file.read().strip()
+
+
+def start_time(pid: int) -> Optional[str]:
+    """Return when a process started, in ticks since the boot; None where there is none of this number."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[19]
+    except (FileNotFoundError, ProcessLookupError, IndexError):
+        return None
+
+
+def remove(remains: Remains) -> None:
+    """End and remove all that a record names, then the record; NotRunnable says what stays and what to do."""
+    if remains.boot == boot_id():
+        _end_all(remains)
+    _unmount(remains.directory)
+    if os.path.lexists(remains.directory):
+        shutil.rmtree(remains.directory)
+    for group in reversed(remains.groups):
+        _remove_group(group)
+    os.unlink(remains.record)
+
+
+def _end_all(remains: Remains) -> None:
+    """The first process of the namespaces takes all others with it; the group has those that were not yet inside."""
+    deadline = time.monotonic() + END_SECONDS
+    while True:
+        alive = _alive(remains)
+        if not alive:
+            return
+        if time.monotonic() > deadline:
+            listed = ", ".join(map(str, alive))
+            raise NotRunnable(f"process {listed} of {remains.directory} does not end; end it and run the test again")
+        for pid in alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _alive(remains: Remains) -> List[int]:
+    recorded = [pid for pid, started in remains.processes if start_time(pid) == started and not _ended(pid)]
+    grouped = [pid for group in remains.groups for pid in limits.members(group) if not _ended(pid)]
+    return sorted({*recorded, *grouped})
+
+
+def _ended(pid: int) -> bool:
+    """A process that waits to be collected by its parent holds nothing any more."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def _unmount(directory: str) -> None:
+    """Nothing of a test is mounted in the host's own namespace, but for what an engine mounts to read a repository."""
+    for path in mounts_within(directory):
+        # umount of the C library is not reachable without ctypes; the program is in util-linux as unshare is.
+        status = os.spawnlp(os.P_WAIT, "umount", "umount", "-l", path)
+        if status != 0:
+            raise NotRunnable(f"{path} is mounted and umount ended with {status}; unmount it and run the test again")
+
+
+def mounts_within(directory: str) -> List[str]:
+    """Return mount points in a directory, the innermost first."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as file:
+        points = [line.split()[4].encode().decode("unicode_escape") for line in file]
+    return sorted((each for each in points if each.startswith(directory + "/")), key=len, reverse=True)
+
+
+def _remove_group(group: str) -> None:
+    """A group can be removed once the kernel has collected its last process."""
+    deadline = time.monotonic() + END_SECONDS
+    while os.path.isdir(group):
+        try:
+            os.rmdir(group)
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise NotRunnable(f"{group} cannot be removed: {error.strerror}; remove it") from error
+            time.sleep(0.02)
+
+
+def swept(base: str) -> List[str]:
+    """Return the records in a directory of scratches."""
+    try:
+        names = os.listdir(base)
+    except FileNotFoundError:
+        return []
+    found = (name for name in names if name.startswith(RECORD_PREFIX) and name.endswith(RECORD_SUFFIX))
+    return sorted(os.path.join(base, name) for name in found)

@@ -1,0 +1,193 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all backups of files share: the tree is looked at before and after, and read while the program reads it, too.
+
+A file that is the same before and after was the same while the backup read it; others are left out by name.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from abc import abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, Answer, Host
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files import tree
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import (
+    CHANGED,
+    LATER,
+    complaint,
+    environment_of,
+    password_limitation,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content, NotRunnable
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import (
+    NotTaken,
+    Taken,
+    TakeOrder,
+    Taker,
+    TakerOptions,
+)
+
+REPLACED = "replaced while the backup was taken"
+GONE = "removed while the backup was taken"
+RACE_SECONDS = 1.0
+"""A file that changed so shortly before the first look may change again without a new time: clocks of file systems
+are coarse."""
+
+
+@dataclass(frozen=True)
+class FilesOptions(TakerOptions):
+    """``paths``: what is backed up. ``exclude``: patterns (fnmatch) of whole paths, without a slash of last names."""
+
+    paths: Tuple[str, ...] = ()
+    exclude: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RepositoryOptions(FilesOptions):
+    """``repository``: as its program names it; made where it is not there. ``environment_file``: lines NAME=VALUE."""
+
+    repository: str = ""
+    password_file: Optional[str] = None
+    environment_file: Optional[str] = None
+
+
+class Written(NamedTuple):
+    """What the program has written. ``names``: what is in it, asked for where the program was not content."""
+
+    position: Dict[str, Any]
+    names: Optional[Sequence[str]] = None
+
+
+class FilesTaker(Taker):
+    """An engine adds how its program writes, and where."""
+
+    options: FilesOptions
+    program = ""
+
+    def __init__(self, order: TakeOrder, host: Host, options: FilesOptions) -> None:
+        super().__init__(order, host)
+        self.options = options
+        bad = [path for path in options.paths if not os.path.isabs(path)]
+        if not options.paths or bad:
+            raise NotTaken(
+                f"The engine {order.engine} backs up absolute paths; name them in paths, not {bad or 'none'}."
+            )
+
+    def limitation(self) -> Optional[str]:
+        if self.host.run([self.program, "--version"]).status == MISSING:
+            return f"{self.program} is not on this host; install it."
+        missing = [path for path in self.options.paths if not os.path.lexists(path)]
+        return f"There is no {missing[0]} on this host; see paths, and whether it is mounted." if missing else None
+
+    def needed_bytes(self) -> Optional[int]:
+        return self._survey().total
+
+    def take(self, work: str) -> Taken:
+        began = self.host.wall()
+        before = self._survey()
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            reading = beside.submit(tree.hashes, before.entries, self.order.jobs)
+            written = self.write(work, before)
+            read = reading.result()
+        content = content_of(before, read, self._survey(), began)
+        self._check_held(content, written)
+        server = {
+            "kind": "files",
+            "version": None,
+            "version_num": None,
+            "system_identifier": self.identifier(),
+            "database": None,
+            "encoding": None,
+            "host": socket.gethostname(),
+        }
+        return Taken(began, began, self.host.wall(), server, written.position, before.total, content)
+
+    @abstractmethod
+    def write(self, work: str, before: tree.Survey) -> Written:
+        """Let the program write the backup; NotTaken where it failed."""
+
+    def identifier(self) -> Optional[str]:
+        """Return what the repository calls itself, None where there is none."""
+        return None
+
+    def close(self) -> None:
+        """Every program of this run was waited for."""
+
+    def run(self, command: List[str], environment: Mapping[str, str], stdin: str = "") -> Answer:
+        return self.host.run(command, timeout=self.order.timeout_seconds, environment=environment, stdin=stdin)
+
+    def failed(self, answer: Answer) -> NotTaken:
+        return NotTaken(f"{self.program} failed: {complaint(answer)}.")
+
+    def _survey(self) -> tree.Survey:
+        try:
+            return tree.survey(self.options.paths, self.options.exclude)
+        except OSError as error:
+            raise NotTaken(f"{error.filename} cannot be read ({error.strerror}); see paths.") from error
+
+    def _check_held(self, content: Content, written: Written) -> None:
+        """Where the program warned, all that the manifest promises has to be in the backup."""
+        if written.names is None:
+            return
+        held = {name.strip("/") for name in written.names}
+        lost = [name for name in content.files if name.strip("/") not in held]
+        if lost:
+            raise NotTaken(f"{self.program} left out {lost[0]} and {len(lost) - 1} more; see whether it may read them.")
+
+
+class RepositoryTaker(FilesTaker):
+    """One whose program has a repository of its own; only the manifest lies in the directory."""
+
+    has_repository = True
+    options: RepositoryOptions
+
+    def limitation(self) -> Optional[str]:
+        if not self.options.repository:
+            return f"The engine {self.order.engine} writes to a repository; name it as repository."
+        return super().limitation() or _sentence(password_limitation(self.host, self.options.password_file))
+
+    def needed_bytes(self) -> Optional[int]:
+        """Only the manifest lies in the directory: some hundred bytes for each file."""
+        return 300 * len(self._survey().entries)
+
+    def given(self) -> Dict[str, str]:
+        try:
+            return environment_of(self.host, self.options.environment_file)
+        except NotRunnable as error:
+            raise NotTaken(f"{error.message}.") from error
+
+
+def _sentence(reason: Optional[str]) -> Optional[str]:
+    return None if reason is None else f"{reason[0].upper()}{reason[1:]}."
+
+
+def content_of(before: tree.Survey, read: tree.Hashes, after: tree.Survey, began: float) -> Content:
+    """Pure: what the backup has to hold; NotTaken where a file that did not change could not be read."""
+    files: Dict[str, str] = {}
+    left_out: Dict[str, str] = {}
+    for name, entry in before.entries.items():
+        now = after.entries.get(name)
+        steady = (
+            now is not None and now[:3] == entry[:3] and (entry.kind == "d" or entry.changed_at < began - RACE_SECONDS)
+        )
+        if steady and name in read.read:
+            files[name] = read.read[name]
+        elif steady:
+            raise NotTaken(f"{name} cannot be read ({read.failed[name].strerror}); see its permissions, or exclude it.")
+        else:
+            left_out[name] = _why(entry, now)
+    left_out.update({name: LATER for name in after.entries if name not in before.entries})
+    return Content(tree.METHOD, files=files, left_out=left_out)
+
+
+def _why(entry: tree.Entry, now: Optional[tree.Entry]) -> str:
+    """A file that became another one of this name may not have been there for a moment."""
+    if now is None:
+        return GONE
+    return CHANGED if now.stamp[:1] == entry.stamp[:1] else REPLACED

@@ -1,0 +1,66 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role restore_test writes for systemd, and how it asks the module."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+from ansible_collections.contingency.infra.plugins.modules.restore_test import ARGUMENTS
+
+ROLE = Path(__file__).resolve().parents[3] / "roles/restore_test"
+DEFAULTS: dict[str, Any] = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
+GIVEN = {"restore_test_timer_venv": "/srv/venv", "restore_test_timer_inventory": "/srv/site"}
+
+
+def settings(unit: str, **more: Any) -> dict[str, str]:
+    """Return what a unit sets; comments and sections left out."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROLE / "templates"), trim_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    prefixed = {f"restore_test_timer_{name}": value for name, value in more.items()}
+    text = environment.get_template(f"contingency-restore-test.{unit}.j2").render({**DEFAULTS, **GIVEN, **prefixed})
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+
+
+def test_timer_runs_once_a_month_and_makes_up_for_what_was_missed() -> None:
+    found = settings("timer")
+    assert found["OnCalendar"] == "Sun *-*-1..7 02:00"
+    assert (found["Persistent"], found["RandomizedDelaySec"]) == ("true", "600s")
+
+
+def test_service_runs_the_playbook_as_the_user_and_has_an_end() -> None:
+    found = settings("service", user="duty", directory="/srv")
+    assert shlex.split(found["ExecStart"]) == [
+        "/srv/venv/bin/ansible-playbook",
+        "contingency.infra.restore_test",
+        "-i",
+        "/srv/site",
+    ]
+    assert (found["User"], found["WorkingDirectory"], found["Type"]) == ("duty", "/srv", "oneshot")
+    assert found["TimeoutStartSec"] == "86400s"
+
+
+def test_vault_and_arguments_are_quoted_as_systemd_reads_them() -> None:
+    line = settings("service", vault_password_file="/srv/the vault", arguments=["-e", 'a="50%" $HOME \\'])["ExecStart"]
+    assert '"--vault-password-file" "/srv/the vault"' in line
+    assert line.endswith(r'"a=\"50%%\" $$HOME \\"')
+
+
+def test_the_role_passes_every_option_of_the_module() -> None:
+    [block] = yaml.safe_load((ROLE / "tasks/main.yml").read_text(encoding="utf-8"))
+    [task] = block["block"]
+    assert set(task["contingency.infra.restore_test"]) == set(ARGUMENTS)
+    assert task["ignore_unreachable"] is True
+
+
+def test_defaults_of_role_and_module_agree() -> None:
+    names = {"scratch_directory": "scratch_dir", "history_directory": "history_dir"}
+    for name in ("max_shrink_percent", "may_shrink", "jobs", "disk_reserve", "timeout", *names):
+        specified: Any = ARGUMENTS[name]
+        assert DEFAULTS[f"restore_test_{names.get(name, name)}"] == specified["default"], name
