@@ -144,7 +144,7 @@ class Production:
         point = f"point_{name}"
         row = self.client.rows("his", f"SELECT l, pg_walfile_name(l) FROM pg_create_restore_point('{point}') l")[0]
         content = cluster_content(self.client, databases(self.client), Reading(physical=True)).as_dict()
-        self.sql("INSERT INTO charge VALUES (-1, 'too late'); SELECT pg_switch_wal()", "his")
+        self.sql(f"INSERT INTO charge VALUES (-1, 'after {point}'); SELECT pg_switch_wal()", "his")
         until((self.root / "archive" / row[1]).exists, 30.0)
         for segment in sorted((self.root / "archive").iterdir()):
             if len(segment.name) == 24:

@@ -43,7 +43,10 @@ def test_a_good_base_backup_is_recovered_to_its_point_and_no_further(production:
         assert any("restore point" in each for each in seen["start"].proven)
         assert any("B-tree" in each for each in seen["structure"].proven)
         assert differences(trial, manifest) == NOTHING
-        assert trial.answer(Assertion("late", query="SELECT count(*) FROM charge WHERE code = -1")) == "0"
+        assert (
+            trial.answer(Assertion("late", query=f"SELECT count(*) FROM charge WHERE label = 'after point_{name}'"))
+            == "0"
+        )
 
 
 @pytest.mark.parametrize("name", ["plain", "tar.gz"])
