@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from lab.backup.ground import BACKUPS, PASSWORD_FILE
 from tests.lab.restore.left import left_over
-from tests.lab.restore.shelf import BACKUPS, PASSWORD, SETS, Shelf, spoken, words
+from tests.lab.restore.shelf import SETS, Shelf, spoken, words
 
 REPOSITORIES = ["restic", "borg"]
 
@@ -54,12 +55,12 @@ def test_a_second_repository_serves_with_the_same_manifest(shelf: Shelf, name: s
 @pytest.mark.parametrize("name", REPOSITORIES)
 def test_a_wrong_password_is_the_copys_and_a_missing_one_is_this_hosts(shelf: Shelf, name: str) -> None:
     backup = shelf.fresh(name)
-    shelf.ground.server.shell(f"echo wrong > {PASSWORD}.wrong")
-    result = shelf.test(name, backup, options={"password_file": f"{PASSWORD}.wrong"})
+    shelf.ground.server.shell(f"echo wrong > {PASSWORD_FILE}.wrong")
+    result = shelf.test(name, backup, options={"password_file": f"{PASSWORD_FILE}.wrong"})
     assert (result["verdict"], spoken(result)) == ("failed", ["fetch"]), words(result)
-    result = shelf.test(name, backup, options={"password_file": f"{PASSWORD}.none"})
+    result = shelf.test(name, backup, options={"password_file": f"{PASSWORD_FILE}.none"})
     assert result["verdict"] == "not_run", words(result)
-    assert f"{PASSWORD}.none" in words(result)
+    assert f"{PASSWORD_FILE}.none" in words(result)
 
 
 @pytest.mark.parametrize("name", ["restic", "borg", "tar-tar.zst"])
