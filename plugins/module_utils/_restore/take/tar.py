@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import Dict, Optional, Tuple
 
@@ -77,13 +78,23 @@ class TarTaker(FilesTaker):
         return (f"--use-compress-program={program}{threads}{f' -{level}' if level is not None else ''}",)
 
     def _names(self, path: str) -> Tuple[str, ...]:
-        answer = self.run(["tar", "--list", "--quoting-style=literal", f"--file={path}"], {})
+        answer = self.run(["tar", "--list", "--quoting-style=escape", f"--file={path}"], {})
         if answer.status != 0:
             raise self.failed(answer)
-        return tuple(answer.output.splitlines())
+        return tuple(unescaped(line) for line in answer.output.split("\n") if line)
 
 
 def only_gone(error: str) -> bool:
     """Pure: does tar complain of nothing but files that changed or went away while it read them?"""
     lines = [line for line in error.splitlines() if line.strip() and FOLLOWS not in line]
     return bool(lines) and all(any(words in line for words in MEANWHILE) for line in lines)
+
+
+def unescaped(name: str) -> str:
+    """Pure: a name as tar lists it in the style escape: a line's end in it is \\n."""
+    return re.sub(r"\\(n|t|r|\\|[0-7]{3})", _sign, name)
+
+
+def _sign(found: re.Match[str]) -> str:
+    known = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
+    return known.get(found.group(1)) or chr(int(found.group(1), 8))
