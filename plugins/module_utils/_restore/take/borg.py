@@ -53,7 +53,7 @@ class BorgTaker(RepositoryTaker):
         )
         if answer.status not in (0, WARNED):
             raise self.failed(answer)
-        names = self._borg("list", "--format", "{path}{NL}", place).output.splitlines() if answer.status else None
+        names = self._borg("list", "--format", "{path}{NUL}", place).output.split("\0") if answer.status else None
         return Written({"archive": name, "repository": self.identifier()}, names)
 
     def identifier(self) -> Optional[str]:

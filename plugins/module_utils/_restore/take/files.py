@@ -91,6 +91,9 @@ class FilesTaker(Taker):
     def take(self, work: str) -> Taken:
         began = self.host.wall()
         before = self._survey()
+        broken = [path for path in before.excluded if "\n" in path]
+        if broken:
+            raise NotTaken(f"The name of {broken[0]!r} has a line break, so it cannot be excluded; rename it.")
         with ThreadPoolExecutor(max_workers=1) as beside:
             reading = beside.submit(tree.hashes, before.entries, self.order.jobs)
             written = self.write(work, before)

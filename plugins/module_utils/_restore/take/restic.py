@@ -94,8 +94,9 @@ class ResticTaker(RepositoryTaker):
             raise NotTaken(f"{repository} cannot be opened or made: {complaint(answer)}.")
 
     def _names(self, snapshot: str) -> List[str]:
-        answer = self._restic(self.options.repository, "ls", snapshot)
-        return [line for line in answer.output.splitlines() if line.startswith("/")]
+        answer = self._restic(self.options.repository, "ls", "--json", snapshot)
+        nodes = [json_of(line) for line in answer.output.splitlines()]
+        return [str(node["path"]) for node in nodes if isinstance(node, dict) and "path" in node]
 
     def _first(self) -> Tuple[str, ...]:
         password = ("--from-password-file", self.options.password_file) if self.options.password_file else ()
