@@ -22,6 +22,8 @@ def test_a_damage_is_named_by_the_stage_that_may_know_of_it(shelf: Shelf, damage
     damage.strike(backup, shelf.ground)
     if damage.manifest is Manifest.LATER:
         reseal(backup)
+    elif damage.manifest is Manifest.NONE:
+        backup.remove_manifest()
     result = shelf.test(damage.source, backup, manifest=damage.manifest is not Manifest.NONE)
     assert result["verdict"] == "failed", words(result)
     assert set(spoken(result)) <= set(damage.stages), words(result)
