@@ -38,12 +38,12 @@ class ActionModule(ActionBase):
         arguments = validation.validated_parameters
         registered = registered_by((task_vars or {})["hostvars"], arguments["sets"])
         if self._task.check_mode:
-            return _looked(registered, arguments["language"])
+            return looked(registered, arguments["language"])
         report = Report(
             [result_of(name, result, arguments["language"]) for name, result in registered.items()],
             arguments["language"],
         )
-        return _told(report, arguments)
+        return recorded(report, arguments)
 
 
 def registered_by(hostvars: Mapping[str, Any], sets: list[str]) -> dict[str, Any]:
@@ -52,13 +52,15 @@ def registered_by(hostvars: Mapping[str, Any], sets: list[str]) -> dict[str, Any
     return {name: None if each is None or each.get("skipped") else plain(each) for name, each in found.items()}
 
 
-def _looked(registered: Mapping[str, Any], language: str) -> dict[str, Any]:
+def looked(registered: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Show what is known without a test."""
     for line in known(registered, language, time.time()):
         Display().display(line)
     return {"changed": False, "failed": False, "files": []}
 
 
-def _told(report: Report, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def recorded(report: Report, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Show the report, write it down, and return the task's result."""
     for line in report.shown:
         Display().display(line)
     files = _written(report, arguments["dest"])

@@ -70,7 +70,7 @@ options:
         description: SQL with one value.
         type: str
       command:
-        description: Command that gets to the data as the engine's page in the documentation says, instead of a query.
+        description: Command instead of a query. For files it runs in the restored directory.
         type: str
       expect:
         description: The value of the query, or the status of the command (V(true) means status 0).
@@ -127,7 +127,19 @@ options:
       end, which is V(0) for passed and degraded, V(2) for failed and V(1) for not_run.
     type: str
   options:
-    description: Options of the engine; see the page of the restore test in the documentation.
+    description:
+      - Options of the engine.
+      - All of PostgreSQL - C(user) who the scratch server runs as (V(postgres)), C(role) its superuser (V(postgres)),
+        C(programs) directory of its programs (found by the version), C(preload) libraries that it needs at its start,
+        C(readable) other directories that it has to see.
+      - V(pg_basebackup) - C(wal) directory with WAL beside that of the backup.
+      - V(pgbackrest) - C(stanza), required; C(config) file of pgBackRest; C(program).
+      - V(mariadb_dump), V(mariabackup) - C(user) (V(mysql)), C(programs), C(plugins) that the scratch server loads,
+        C(server_options) of it, C(database) into which a dump of one database is loaded, C(memory) in bytes of
+        the preparation.
+      - V(restic), V(borg), V(tar) - C(user) who commands of assertions run as (V(nobody)), C(password_file) of the
+        repository, C(environment_file) with lines NAME=VALUE for its program, C(snapshot) instead of the manifest's or
+        the newest, C(read_data) whether all of the repository is read (V(true)).
     type: dict
     default: {}
   fail_on:

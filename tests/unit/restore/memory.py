@@ -113,10 +113,10 @@ class MemoryTrial(Trial):
 
 
 class Shelf:
-    """The copies of a set, with what each does, and its manifest (that of his); ``trials`` are the ones that were opened."""
+    """The copies of a set: what each does, and their manifest. ``trials`` are the ones that were opened."""
 
     def __init__(
-        self, *does: Mapping[str, Callable[[], Any]], manifest: Mapping[str, Any] | None | str = "his"
+        self, *does: Mapping[str, Callable[[], Any]], manifest: Mapping[str, Any] | str | None = "his"
     ) -> None:
         self.host = FakeHost()
         self.does = does

@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from ansible_collections.contingency.infra.plugins.module_utils._restore import model
 from ansible_collections.contingency.infra.plugins.module_utils._restore.arguments import (
     OrderError,
     order_of,
@@ -15,7 +20,10 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.argumen
     size,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.engines import ENGINES, LOADERS
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import FilesOptions
+from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.options import MariadbOptions
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Assertion, Copy
+from ansible_collections.contingency.infra.plugins.modules.restore_test import DOCUMENTATION
 
 GIVEN: dict[str, Any] = {
     "name": "his",
@@ -102,6 +110,16 @@ def test_assertions_ask_with_a_query_or_with_a_command() -> None:
 def test_what_cannot_be_meant_is_refused(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(OrderError, match=named):
         order_of({**GIVEN, **changes})
+
+
+def test_every_option_of_an_engine_is_explained_by_the_module() -> None:
+    area = Path(model.__file__).parent / "postgresql"
+    source = "".join(path.read_text(encoding="utf-8") for path in area.glob("*.py"))
+    names = set(re.findall(r'options(?:\.get\(|\[)"(\w+)"', source))
+    names |= {each.name for kind in (MariadbOptions, FilesOptions) for each in fields(kind)}
+    explained = " ".join(yaml.safe_load(DOCUMENTATION)["options"]["options"]["description"])
+    assert len(names) > 10
+    assert {name for name in names if f"C({name})" not in explained} == set()
 
 
 def test_every_engine_has_a_trial() -> None:

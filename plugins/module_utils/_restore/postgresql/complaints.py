@@ -14,6 +14,8 @@ REFRESH = "MATERIALIZED VIEW DATA"
 _ENTRY = re.compile(r"^pg_restore: from TOC entry \d+; \d+ \d+ (.*)$")
 _ERROR = re.compile(r"^pg_restore: (?:error|fatal): (.*)$")
 _PSQL_ERROR = re.compile(r"^psql:[^:]*:\d+: (?:ERROR|FATAL|PANIC|error): +(.*)$")
+_PSQL_STATEMENT = re.compile(r"^psql:[^:]*:\d+: STATEMENT: +(.*)$")
+_COMMAND = "Command was: "
 _NO_ROLE = re.compile(r'role "((?:[^"]|"")+)" does not exist')
 _UNREACHED = re.compile(r"could not connect to server|could not establish connection|server .* not reachable")
 _OWNERSHIP = re.compile(
@@ -31,6 +33,11 @@ class Complaint(NamedTuple):
     command: str = ""
 
     @property
+    def statement(self) -> str:
+        """The SQL without the comments that pg_dump writes above it."""
+        return re.sub(r"^(?:\s*--[^\n]*\n)+", "", self.command).strip()
+
+    @property
     def missing_role(self) -> Optional[str]:
         found = _NO_ROLE.search(self.message)
         return found.group(1).replace('""', '"') if found else None
@@ -38,7 +45,7 @@ class Complaint(NamedTuple):
     @property
     def refresh(self) -> Optional[str]:
         """The materialized view whose rows were to be computed."""
-        found = _REFRESH_SQL.match(self.command.strip())
+        found = _REFRESH_SQL.match(self.statement)
         return found.group(1) if found else None
 
 
@@ -53,7 +60,7 @@ def of_pg_restore(error: str) -> List[Complaint]:
         elif failed:
             found.append(Complaint(entry or "the archive", failed.group(1)))
         elif found and not line.startswith("pg_restore:"):
-            found[-1] = _continued(found[-1], line, "Command was: ")
+            found[-1] = _continued(found[-1], line)
     return found
 
 
@@ -61,17 +68,19 @@ def of_psql(error: str) -> List[Complaint]:
     """Pure: what psql --echo-errors wrote to its standard error."""
     found: List[Complaint] = []
     for line in error.splitlines():
-        failed = _PSQL_ERROR.match(line)
+        failed, stated = _PSQL_ERROR.match(line), _PSQL_STATEMENT.match(line)
         if failed:
             found.append(Complaint("a statement of the script", failed.group(1)))
+        elif found and stated:
+            found[-1] = found[-1]._replace(command=stated.group(1))
         elif found and not line.startswith("psql:"):
-            found[-1] = _continued(found[-1], line, "STATEMENT:  ")
+            found[-1] = _continued(found[-1], line)
     return found
 
 
-def _continued(complaint: Complaint, line: str, mark: str) -> Complaint:
-    if line.startswith(mark):
-        return complaint._replace(command=line[len(mark) :])
+def _continued(complaint: Complaint, line: str) -> Complaint:
+    if line.startswith(_COMMAND):
+        return complaint._replace(command=line[len(_COMMAND) :])
     if complaint.command:
         return complaint._replace(command=f"{complaint.command}\n{line}")
     return complaint._replace(message=f"{complaint.message}\n{line}")
@@ -87,7 +96,7 @@ def sorted_out(complaints: List[Complaint]) -> Tuple[List[Complaint], List[Compl
     again: List[Complaint] = []
     unproven: List[str] = []
     for each in complaints:
-        if each.missing_role is not None and _OWNERSHIP.match(each.command.strip()):
+        if each.missing_role is not None and _OWNERSHIP.match(each.statement):
             continue
         if each.missing_role is not None and each.command:
             again.append(each)
@@ -112,6 +121,6 @@ def findings(complaints: List[Complaint]) -> Tuple[Finding, ...]:
 
 def _short(complaint: Complaint) -> str:
     lines = complaint.message.strip().splitlines()
-    where = f" in {complaint.command.splitlines()[0][:80]}" if complaint.command and not lines[1:] else ""
+    where = f" in {complaint.statement.splitlines()[0][:80]}" if complaint.statement and not lines[1:] else ""
     context = next((line for line in lines[1:] if line.startswith("CONTEXT")), "")
     return f"{lines[0] if lines else 'an error'}{where}{'; ' + context[:200] if context else ''}"

@@ -150,7 +150,8 @@ class Loading:
     def _with_role(self, complaint: Complaint, role: str) -> Optional[Complaint]:
         client = self.server.client
         try:
-            client.rows("postgres", f"CREATE ROLE {identifier(role)};")
+            if client.value("postgres", f"SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {literal(role)}") is None:
+                client.rows("postgres", f"CREATE ROLE {identifier(role)};")
             client.rows(self.database, complaint.command)
         except QueryFailed as error:
             return complaint._replace(message=error.complaint)

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Assertion, Damaged, NotRunnable
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.dump import PgDump, open_trial
 
-from tests.lab.restore.postgresql.production import NOTHING, Production, differences, stages
+from tests.lab.restore.postgresql.production import FOREIGN, NOTHING, Production, differences, stages
 
 FORMATS = {
     "his.dump": ("-Fc",),
@@ -133,8 +133,6 @@ def test_a_dump_of_another_database_is_told(production: Production) -> None:
 
 
 def test_a_view_of_a_foreign_table_is_no_damage_and_nobody_is_asked(production: Production) -> None:
-    from tests.lab.restore.postgresql.production import FOREIGN
-
     production.sql("CREATE DATABASE far")
     production.sql(FOREIGN.format(root=production.root), "far")
     path, manifest = production.dump("far.dump", "-Fc", database="far")

@@ -153,14 +153,28 @@ def test_a_refresh_that_fails_for_another_reason_is_a_finding() -> None:
     assert unproven == []
 
 
+PSQL = """psql:<stdin>:9: ERROR:  role "app" does not exist
+psql:<stdin>:9: STATEMENT:  ALTER TABLE public.a
+    OWNER TO app;
+psql:<stdin>:12: ERROR:  role "doctor" does not exist
+psql:<stdin>:12: STATEMENT:  --
+-- Name: p
+--
+
+CREATE POLICY p ON public.a
+    TO doctor;
+psql:<stdin>:19: ERROR:  relation "b" does not exist
+LINE 1: SELECT
+        ^
+psql:<stdin>:19: STATEMENT:  SELECT * FROM b;
+psql:<stdin>:20: NOTICE:  nothing
+"""
+
+
 def test_who_owns_what_is_not_restored_from_a_script() -> None:
-    text = (
-        'psql:<stdin>:9: ERROR:  role "app" does not exist\nSTATEMENT:  ALTER TABLE public.a OWNER TO app;\n'
-        'psql:<stdin>:19: ERROR:  relation "b" does not exist\nLINE 1: SELECT\nSTATEMENT:  SELECT * FROM b;\n'
-    )
-    wrong, again, unproven = complaints.sorted_out(complaints.of_psql(text))
+    wrong, again, unproven = complaints.sorted_out(complaints.of_psql(PSQL))
     assert [each.message.splitlines()[0] for each in wrong] == ['relation "b" does not exist']
-    assert again == []
+    assert [each.statement for each in again] == ["CREATE POLICY p ON public.a\n    TO doctor;"]
     assert unproven == []
 
 
