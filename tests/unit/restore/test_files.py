@@ -26,6 +26,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.stream 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.files import GONE, content_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.restic import literal, snapshot_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import NotTaken
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.tar import only_gone
 
 SOME_TIME_AGO = 1_000_000_000
 
@@ -189,6 +190,14 @@ def test_what_restic_answers_at_the_end_is_its_snapshot() -> None:
     output = '{"message_type":"status"}\n{"message_type":"summary","snapshot_id":"bbbb2222"}\n'
     assert snapshot_of(output) == "bbbb2222"
     assert snapshot_of('{"message_type":"status"}\n') is None
+
+
+def test_files_that_go_while_tar_reads_are_no_failure_and_a_full_disk_is() -> None:
+    gone = "tar: srv/live/.new: Cannot stat: No such file or directory\n"
+    follows = "tar: Exiting with failure status due to previous errors\n"
+    assert only_gone(gone + follows)
+    assert not only_gone(gone + "tar: /b/his.tar: Wrote only 4096 of 10240 bytes\n" + follows)
+    assert not only_gone("")
 
 
 def test_an_excluded_path_means_just_itself() -> None:

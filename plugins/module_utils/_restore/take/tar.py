@@ -20,8 +20,9 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.ta
 
 FORMATS: Dict[str, Optional[str]] = {"tar": None, "tar.gz": "gzip", "tar.zst": "zstd"}
 """{what the artefact's name ends with: the program that it goes through}."""
-CHANGED = 1
-"""tar's exit status where a file changed or went away while it was read."""
+MEANWHILE = ("file changed as we read it", "File removed before we read it", "No such file or directory", "shrank by")
+FOLLOWS = "Exiting with failure status due to previous errors"
+"""What tar says of files that people work with, with status 1 or 2, and what it then says of itself."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,9 @@ class TarTaker(FilesTaker):
         names = [tree.name_of(name) for name in self.options.paths]
         command = ["tar", "--create", f"--file={path}", *self._through(), *shape, *leave, "--", *names]
         answer = self.run(command, {}, "\n".join(map(tree.name_of, before.excluded)))
-        if answer.status not in (0, CHANGED):
+        if answer.status != 0 and not only_gone(answer.error):
             raise self.failed(answer)
-        listed = self._names(path) if answer.status == CHANGED else None
+        listed = self._names(path) if answer.status != 0 else None
         return Written({"archive": self.artefact}, listed)
 
     def _through(self) -> Tuple[str, ...]:
@@ -80,3 +81,9 @@ class TarTaker(FilesTaker):
         if answer.status != 0:
             raise self.failed(answer)
         return tuple(answer.output.splitlines())
+
+
+def only_gone(error: str) -> bool:
+    """Pure: does tar complain of nothing but files that changed or went away while it read them?"""
+    lines = [line for line in error.splitlines() if line.strip() and FOLLOWS not in line]
+    return bool(lines) and all(any(words in line for words in MEANWHILE) for line in lines)
