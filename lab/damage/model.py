@@ -63,6 +63,10 @@ class Backup:
         """As it is: neither its digest nor its checksums are made anew."""
         self._manifest.write_text(json.dumps(manifest, ensure_ascii=False, sort_keys=True), encoding="utf-8")
 
+    def remove_manifest(self) -> None:
+        """A restore test would look for it beside the backup."""
+        self._manifest.unlink()
+
     @property
     def _manifest(self) -> Path:
         return self.server.path(self.directory) / MANIFEST

@@ -14,7 +14,6 @@ SLICE = os.environ.get("CONTINGENCY_RESTORE") == "slice"
 DAMAGES_OF_THE_SLICE = (
     # One for each engine, and each stage that is the only one to know: checksums, restore, start, structure, content,
     # age, drift.
-    "pg_dump-custom-no-rows-of-a-table",
     "pg_dump-custom-emptied-before",
     "pg_dump-plain.gz-half-in-whole-gzip",
     "pg_basebackup-plain-sick-value",
@@ -25,7 +24,7 @@ DAMAGES_OF_THE_SLICE = (
     "restic-file-left-out",
     "tar-tar-one-bit-later",
 )
-SETS_OF_THE_SLICE = ("pg_dump-directory", "pgbackrest", "mariadb_dump-gz")
+SETS_OF_THE_SLICE = ("pg_dump-directory", "pg_basebackup-tar", "mariadb_dump-gz")
 
 
 def damages() -> list[Damage]:
