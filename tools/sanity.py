@@ -20,7 +20,7 @@ _BIN = Path(sys.executable).parent
 _GET_PIP = ("get_pip_24_2.py", "get_pip_25_2.py")
 
 # Not part of the collection: ruff and mypy judge them.
-_NOT_SHIPPED = ("lab/", "tools/", "tests/bench/", "tests/faults/", "tests/lab/")
+_NOT_SHIPPED = ("lab/", "tools/", "tests/bench/", "tests/faults/", "tests/lab/", "tests/unit/")
 
 
 def main(arguments: list[str]) -> int:
