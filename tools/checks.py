@@ -40,7 +40,7 @@ SHARED = (
     Part("molecule", "molecule"),
     Part("lint", "lint"),
     Part("sanity-2.19", "sanity-old"),
-    Part("sanity-2.21", "sanity-next"),
+    Part("sanity-2.21", "sanity-next-slice"),
     Part("unit-2.19", "unit-old-slice"),
     Part("unit-2.21", "unit-next-slice"),
     Part("docs-check", "docs-check"),
