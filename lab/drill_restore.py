@@ -43,9 +43,9 @@ def hold(lab: Lab, findings: list[str]) -> None:
     before = State.of(ground)
     copies = hospital.copies(ground)
     _spoil(copies[0])
-    findings += _judge_degraded(_test(lab, findings, ends_well=True)) + _touched(ground, before)
+    findings += judge_degraded(_test(lab, findings, ends_well=True)) + _touched(ground, before)
     _spoil(copies[1])
-    findings += _judge_failed(_test(lab, findings, ends_well=False)) + _touched(ground, before)
+    findings += judge_failed(_test(lab, findings, ends_well=False)) + _touched(ground, before)
     _keep(lab)
 
 
@@ -106,7 +106,7 @@ def _row(number: int, stages: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 # -- what is judged ------------------------------------------------------------------------------------------
 
 
-def _judge_degraded(tested: Mapping[str, Any]) -> list[str]:
+def judge_degraded(tested: Mapping[str, Any]) -> list[str]:
     """The damage is named, and all of the second copy's content is proven."""
     if (tested.get("verdict"), tested.get("copy_used")) != ("degraded", 2):
         return [f"restore_test: {tested.get('verdict')} with copy {tested.get('copy_used')}, not degraded with copy 2"]
@@ -122,7 +122,7 @@ def _judge_degraded(tested: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _judge_failed(tested: Mapping[str, Any]) -> list[str]:
+def judge_failed(tested: Mapping[str, Any]) -> list[str]:
     found = [] if tested.get("verdict") == "failed" else [f"restore_test: {tested.get('verdict')}, not failed"]
     asked = f"no copy of {hospital.SET} is good" in tested["output"] and "call the vendor" in tested["output"]
     return found + ([] if asked else ["restore_test: it does not say that the vendor is to be called"])
