@@ -26,7 +26,7 @@ from lab.engine import Lab
 from lab.playbook import REPOSITORY, PlaybookRun
 from lab.screen import say, step, table
 
-ROWS = 10_000
+ROWS = 5_000
 REPORTS = REPOSITORY / "build" / "drill"
 """The lab's own evidence goes with the lab."""
 _RESULT = re.compile(r"^(?:changed|ok|fatal): |^\[ERROR\]", re.M)
