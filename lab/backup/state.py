@@ -17,7 +17,8 @@ ROWS = """
 SELECT c.oid::regclass, (xpath('/row/seen/text()', query_to_xml(format(
   'SELECT count(*) || '' '' || coalesce(sum(hashtextextended(t::text, 0)), 0) AS seen FROM ONLY %s t', c.oid::regclass
 ), false, true, '')))[1]::text
-FROM pg_class c WHERE c.relkind IN ('r', 'm') AND c.relnamespace::regnamespace::text !~ '^(pg_|information_schema)' ORDER BY 1
+FROM pg_class c
+WHERE c.relkind IN ('r', 'm') AND c.relnamespace::regnamespace::text !~ '^(pg_|information_schema)' ORDER BY 1
 """
 SLOTS = "SELECT slot_name, active, restart_lsn FROM pg_replication_slots ORDER BY 1"
 SERVER = "SELECT pg_postmaster_start_time(), archived_count, failed_count FROM pg_stat_archiver"
