@@ -68,7 +68,7 @@ lab-purge: root venv ## take the lab down and remove its cached root file system
 	@$(RUN) lab purge
 	@rm -f build/molecule-owns-the-lab
 
-drill: root venv apt ## kill core-a, then a database, then mains; run the playbooks, bring all back; see README.md
+drill: root venv apt ## kill core-a, then a database, then mains, damage a backup; run the playbooks, bring all back; see README.md
 	@$(RUN) lab.drill
 
 # --- checks ---------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from lab import drawing, faults, rootfs
+from lab.backup import hospital
 from lab.engine import Lab
 from lab.errors import LabError
 from lab.instance import require_root
@@ -49,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     pace = add("pace", _pace, "let the batteries of the part power age faster than the clock, or as fast")
     pace.add_argument("factor", type=float, help="seconds of the batteries in one second of the clock: 1, 30, 600")
     add("run", _run, "run a command in the controller's network: run -- ansible-playbook ...")
+    fill = add("hospital", _hospital, "fill the backup server with the hospital's database, as new and without backups")
+    fill.add_argument("--rows", type=int, default=hospital.ROWS, help=f"visits, {hospital.ROWS} by default")
     draw = add("draw", _draw, "draw the topology")
     draw.add_argument("--mermaid", action="store_true", help="as a Mermaid diagram instead of text")
     execute = add("exec", _exec, "run a command inside a machine: exec core-a -- vtysh")
@@ -104,6 +107,10 @@ def _status(_options: argparse.Namespace) -> None:
 
 def _pace(options: argparse.Namespace) -> None:
     power.set_pace(_running_lab(), options.factor)
+
+
+def _hospital(options: argparse.Namespace) -> None:
+    print(hospital.described(hospital.furnish(_running_lab(), options.rows)))
 
 
 def _draw(options: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The drill: core-a dies under traffic, the playbook moves all to core-b, and back. Then a database; then mains.
+"""The drill: core-a dies under traffic, the playbook moves all to core-b, and back. Then a database, mains, a backup.
 
 Everything is real except the wires: the playbook is the one of the collection, the switches are FRR and
 Open vSwitch, the traffic is watched from every client to every server.
@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab import drill_power, drill_standby, playbook
+from lab import drill_power, drill_restore, drill_standby, playbook
 from lab.engine import Lab
 from lab.errors import LabError
 from lab.gaps import FlowReport
@@ -43,6 +43,10 @@ def main() -> int:
         say("In their place the eight hosts of a laboratory's information system, behind two UPSes")
         lab.up(step, parts=["power"])
         drill_power.hold(lab, findings)
+        lab.down()
+        say("In their place a server with the hospital's database, its backups, and room to restore them")
+        lab.up(step, parts=["backup"])
+        drill_restore.hold(lab, findings)
     finally:
         say("The lab is taken down")
         lab.down()

@@ -31,6 +31,9 @@ def build(instance: Instance, topology: Topology, machines: Iterable[Machine]) -
             hosts[machine.name] = _host(topology, machine)
         for group in machine.groups():
             groups.setdefault(group, {"hosts": []})["hosts"].append(machine.name)
+        for name, variables in machine.backup_sets().items():
+            hosts[name] = dict(variables)
+            groups.setdefault("backup_sets", {"hosts": []})["hosts"].append(name)
     for machine in machines:
         for other, variables in machine.variables_of_others().items():
             hosts[other].update(variables)

@@ -127,6 +127,10 @@ class Machine(ABC):
         """The inventory's groups that it is in."""
         return ()
 
+    def backup_sets(self) -> Mapping[str, Mapping[str, Any]]:
+        """What is restored on it: names of the inventory without a machine of their own, with their variables."""
+        return {}
+
 
 def create(spec: MachineSpec, site: Site) -> Machine:
     if spec.kind not in KINDS:

@@ -62,6 +62,7 @@ class DebianOptions:
     application: bool = False
     wake_on_lan: bool = False
     groups: tuple[str, ...] = ()
+    backup_sets: tuple[str, ...] = ()
 
 
 class Debian(LayeredMachine):
@@ -274,6 +275,9 @@ class Debian(LayeredMachine):
     def groups(self) -> Sequence[str]:
         cold = () if self.spec.power else ("cold_standbys",)
         return (f"{self.spec.role}s", *cold, *self.options.groups)
+
+    def backup_sets(self) -> Mapping[str, Mapping[str, Any]]:
+        return {name: {"restore_test_host": self.name} for name in self.options.backup_sets}
 
 
 def _port(port: str, interface: str | None) -> str:

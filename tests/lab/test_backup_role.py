@@ -56,6 +56,8 @@ class Backups:
         ansible = str(Path(sys.executable).with_name("ansible-playbook"))
         given = ["-e", json.dumps({**VARIABLES, **variables})]
         command = [ansible, "-i", str(INVENTORY), "-i", str(self._hosts), "contingency.infra.backup", *given, *extra]
+        # A lab with its part backup has one more host in that group.
+        command += ["--limit", f"{PRIMARY},{STANDBY}"]
         environment = {
             **os.environ,
             "LAB_NAME": self.pair.lab.instance.name,

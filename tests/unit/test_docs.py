@@ -327,6 +327,18 @@ def test_standby_runbook_explains_each_kind_of_line_of_the_summary(runbook: str,
     assert [part for part in shown if part not in text(runbook)] == []
 
 
+@pytest.mark.parametrize(("readme", "language"), list(zip(READMES, ("en", "zh"), strict=True)))
+def test_sample_of_the_restore_summary_is_in_its_words(readme: str, language: str) -> None:
+    words = RESTORE_WORDS[language]
+    shown = [
+        words["title_one"],
+        words["line"].format(verdict=words["degraded"], said=words["line_degraded"].partition("{recovery}")[0]),
+        words["result"].format(good=1, all=1),
+        words["next_degraded"].format(names="hospital"),
+    ]
+    assert [part.format(copy=2) for part in shown if part.format(copy=2) not in text(readme)] == []
+
+
 def standby_lines(language: str, service: str) -> list[str]:
     """Return what the summary of a failover shows, without the figures of one run."""
     words = STANDBY_WORDS[language]

@@ -5,36 +5,11 @@
 
 from __future__ import annotations
 
+from lab.backup import left
 from lab.backup.server import BackupServer
 from tests.lab.restore.shelf import SCRATCH
 
-# A process counts that has its working directory, its program or an open file there, or names it in its arguments.
-_LOOK = f"""
-import os, sys
-place = {SCRATCH + "/"!r}
-def links(process):
-    for name in ("cwd", "exe", *("fd/" + number for number in os.listdir(process + "/fd"))):
-        try:
-            yield os.readlink(f"{{process}}/{{name}}")
-        except OSError:
-            continue
-for number in filter(str.isdigit, os.listdir("/proc")):
-    try:
-        words = open(f"/proc/{{number}}/cmdline").read().replace("\\0", " ")
-        near = place in words or any(place in link for link in links(f"/proc/{{number}}"))
-    except (FileNotFoundError, ProcessLookupError):
-        continue
-    if near and int(number) != os.getpid():
-        print("process", words)
-print(*("mount " + line.split()[4] for line in open("/proc/self/mountinfo") if place in line), sep="\\n")
-for folder, folders, names in os.walk(place):
-    for name in folders + names:
-        path = os.path.join(folder, name)
-        if os.path.isdir(path) or os.path.getsize(path):
-            print("file", path)
-"""
-
 
 def left_over(server: BackupServer) -> list[str]:
-    """Processes, mounts and files of scratch instances; locks stay, which are empty files."""
-    return [line for line in server.run("python3", "-", feed=_LOOK).splitlines() if line]
+    """Processes, mounts and files of the tests' scratch instances."""
+    return left.left_over(server, SCRATCH)

@@ -97,6 +97,17 @@ def test_the_inventory_tells_how_a_server_is_switched_off_and_who_takes_over() -
     assert hosts["his-db-1"]["standby_switch_port"] == {"switch": "rack-his", "port": "swp1"}
 
 
+def test_the_inventory_has_the_backup_set_where_the_server_is_that_restores_it() -> None:
+    lab = Lab(Instance("unused"), load())
+    made = inventory.build(lab.instance, lab.topology, lab.machines.values())
+    assert made["backup_sets"]["hosts"] == ["hospital"]
+    assert made["_meta"]["hostvars"]["hospital"] == {"restore_test_host": "backup-1"}
+    assert made["backup_hosts"]["hosts"] == ["backup-1"]
+    without = lab.topology.of_parts(("network",))
+    machines = [machine for machine in lab.machines.values() if machine.name in without.machines]
+    assert "backup_sets" not in inventory.build(lab.instance, without, machines)
+
+
 def test_the_inventory_tells_how_hosts_are_shut_down_and_what_the_upses_hold() -> None:
     lab = Lab(Instance("unused"), load())
     made = inventory.build(lab.instance, lab.topology, lab.machines.values())
