@@ -8,15 +8,12 @@ from __future__ import annotations
 import os
 from typing import Any, Mapping, Optional
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, start
-from ansible_collections.contingency.infra.plugins.module_utils._restore import remains
 from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_in, compared
-from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import FilesTrial, complaint
-from ansible_collections.contingency.infra.plugins.module_utils._restore.local_copy import (
+from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import (
     directory_of,
     empty_limitation,
-    local_path,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import FilesTrial, complaint
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     CHECKSUMS,
     FETCH,
@@ -31,6 +28,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.stream 
     StreamBroken,
     decompressor,
     file_ends,
+    fill,
     read_through,
 )
 
@@ -50,8 +48,7 @@ class TarTrial(FilesTrial):
     plain_bytes: Optional[int] = None
 
     def fetch(self) -> Seen:
-        place = self.scratch.directory("fetched", "root") if self.copy.host else ""
-        self.path = local_path(self.host, self.copy, place, self.order.limits.timeout_seconds)
+        self.path = self.local_copy()
         if os.path.isdir(self.path):
             self.path = only_archive(self.path)
         problem = empty_limitation(self.path)
@@ -83,20 +80,14 @@ class TarTrial(FilesTrial):
 
     def restore(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
         """Unpack behind the walls and without root: the names in an archive are the archive's."""
-        root, user = self.root, self.options.user
+        root, user = self.root, self.user
         self.scratch.host.run(["chown", f"{user}:", root])
-        program = start(self.scratch.command(["tar", "-x", "-f", "-", "-C", root, *HARMLESS], user), stdin=PIPE)
-        remains.note(self.scratch.record, pid=program.process.pid, start=remains.start_time(program.process.pid))
+        program = self.scratch.reading(["tar", "-x", "-f", "-", "-C", root, *HARMLESS], user)
         try:
-            read_through(self.path, program.input.write, self.scratch.host.left)
-            program.input.close()
+            answer = fill(program, self.path, self.scratch.host.left)
         except StreamBroken as error:
-            program.kill()
-            raise Damaged(Finding(RESTORE, self.path, "a whole compressed stream", str(error))) from error
-        except BrokenPipeError:
             self.scratch.check_time()
-        answer = program.wait(self.scratch.host.left)
-        program.kill()
+            raise Damaged(Finding(RESTORE, self.path, "a whole compressed stream", str(error))) from error
         self.scratch.check_time()
         if answer.status != 0:
             raise Damaged(Finding(RESTORE, f"tar -x of {self.path}", "status 0", complaint(answer)))

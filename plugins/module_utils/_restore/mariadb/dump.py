@@ -9,11 +9,10 @@ import os
 import re
 from typing import Any, List, Mapping, Optional
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, Program, start
+from ansible_collections.contingency.infra.plugins.module_utils._host.program import Program
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
-from ansible_collections.contingency.infra.plugins.module_utils._restore import remains
 from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_in, compared
-from ansible_collections.contingency.infra.plugins.module_utils._restore.local_copy import (
+from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import (
     directory_of,
     empty_limitation,
 )
@@ -46,6 +45,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.stream 
     StreamBroken,
     decompressor,
     file_ends,
+    fill,
     read_through,
 )
 
@@ -69,7 +69,7 @@ class DumpTrial(MariadbTrial):
     known_whole = False
 
     def fetch(self) -> Seen:
-        self.bring()
+        self.path = self.local_copy()
         if os.path.isdir(self.path):
             self.path = only_dump(self.path)
         problem = empty_limitation(self.path)
@@ -160,20 +160,12 @@ class DumpTrial(MariadbTrial):
         self.client_rows(f"CREATE DATABASE IF NOT EXISTS {identifier(name)}{encoding}")
 
     def _load(self, database: Optional[str]) -> None:
-        broken: Optional[StreamBroken] = None
-        loader = self._loader(database)
         try:
-            read_through(self.path, lambda block: write_all(loader, block), self.scratch.host.left)
-            loader.input.close()
-        except BrokenPipeError:
-            pass  # The client has ended; its status and its complaint say why.
+            answer = fill(self._loader(database), self.path, self.scratch.host.left)
         except StreamBroken as error:
-            broken = error
-        answer = loader.wait(self.scratch.host.left) if broken is None else loader.stop()
-        loader.kill()
+            self.scratch.check_time()
+            raise Damaged(Finding(RESTORE, self.path, "a whole compressed stream", str(error))) from error
         self.scratch.check_time()
-        if broken is not None:
-            raise Damaged(Finding(RESTORE, self.path, "a whole compressed stream", str(broken)))
         if answer.status != 0:
             raise self._refused(answer)
 
@@ -181,9 +173,7 @@ class DumpTrial(MariadbTrial):
         """The client runs behind the walls, too: a dump can hold commands for the client itself."""
         address = self.server.client.address
         command = [*address.argv(), "--binary-mode", "--max-allowed-packet=1G", *([database] if database else [])]
-        loader = start(self.scratch.command(command, self.options.user), stdin=PIPE)
-        remains.note(self.scratch.record, pid=loader.process.pid, start=remains.start_time(loader.process.pid))
-        return loader
+        return self.scratch.reading(command, self.options.user)
 
     def _refused(self, answer: Answer) -> Exception:
         error = failure(answer)
@@ -200,12 +190,6 @@ class DumpTrial(MariadbTrial):
     def _detach(self) -> None:
         """Whatever the dump has set up as replication is stopped and forgotten; there is no network in any case."""
         self.client_rows("STOP ALL SLAVES; RESET SLAVE ALL")
-
-
-def write_all(loader: Program, block: bytes) -> None:
-    """Write to the loader; BrokenPipeError where it has ended."""
-    loader.input.write(block)
-    loader.input.flush()
 
 
 def only_dump(directory: str) -> str:

@@ -8,11 +8,9 @@ from __future__ import annotations
 import os
 from typing import Any, List, Mapping, Optional, Tuple
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, start
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING
-from ansible_collections.contingency.infra.plugins.module_utils._restore import remains
 from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_in, compared
-from ansible_collections.contingency.infra.plugins.module_utils._restore.local_copy import (
+from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import (
     directory_of,
     empty_limitation,
 )
@@ -41,7 +39,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     Order,
     Seen,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.stream import StreamBroken, read_through
+from ansible_collections.contingency.infra.plugins.module_utils._restore.stream import StreamBroken, fill
 
 STREAM_MAGIC = b"XBSTCK01"
 PREPARED = "completed OK!"
@@ -63,7 +61,7 @@ class MariabackupTrial(MariadbTrial):
     unpacked = False
 
     def fetch(self) -> Seen:
-        self.bring()
+        self.path = self.local_copy()
         self.whole = self.path
         if os.path.isdir(self.path):
             self.path = only_stream(self.path) or data_directory(self.path)
@@ -190,18 +188,11 @@ class MariabackupTrial(MariadbTrial):
     def _extract(self) -> None:
         """Unpack a stream behind the walls: the names in it are the backup's."""
         command = [self.options.program("mbstream"), "-x", "-C", self.server.data]
-        program = start(self.scratch.command(command, self.options.user), stdin=PIPE)
-        remains.note(self.scratch.record, pid=program.process.pid, start=remains.start_time(program.process.pid))
         try:
-            read_through(self.path, program.input.write, self.scratch.host.left)
-            program.input.close()
+            answer = fill(self.scratch.reading(command, self.options.user), self.path, self.scratch.host.left)
         except StreamBroken as error:
-            program.kill()
-            raise Damaged(Finding(CHECKSUMS, self.path, "a whole compressed stream", str(error))) from error
-        except BrokenPipeError:
             self.scratch.check_time()
-        answer = program.wait(self.scratch.host.left)
-        program.kill()
+            raise Damaged(Finding(CHECKSUMS, self.path, "a whole compressed stream", str(error))) from error
         self.scratch.check_time()
         if answer.status != 0:
             said = f"{answer.complaint} (mbstream ended with {answer.status})"

@@ -11,7 +11,7 @@ import shlex
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT, LocalHost
-from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import fetched, missing
+from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import missing
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     CHECKSUMS,
     RESTORE,
@@ -83,7 +83,7 @@ class BaseBackup(PhysicalTrial):
     parts: Layout
 
     def fetch(self) -> Seen:
-        self.path = fetched(self.scratch, self.copy)
+        self.path = self.local_copy()
         try:
             self.parts = layout(self.path)
         except OSError as error:

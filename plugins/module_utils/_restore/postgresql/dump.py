@@ -9,7 +9,6 @@ import os
 from typing import Any, List, Mapping, Optional
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import LocalHost
-from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import fetched
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     FETCH,
     IDENTITY,
@@ -54,9 +53,8 @@ class PgDump(PostgresqlTrial):
     head: Head
 
     def fetch(self) -> Seen:
-        path = fetched(self.scratch, self.copy)
-        self.path = path
-        self.dump = archive.located(path)
+        self.path = self.local_copy()
+        self.dump = archive.located(self.path)
         self.head = self._head()
         return Seen(proven=(f"{os.path.basename(self.dump.path)} is a dump in {self.dump.format} format",))
 

@@ -9,13 +9,12 @@ import os
 from abc import abstractmethod
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host, LocalHost
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import (
     Artefact,
     artefacts_in,
     compared,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.engine import Trial
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     ASSERTIONS,
     CONTENT,
@@ -47,12 +46,12 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     QueryFailed,
     identifier,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch, open_scratch
+from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch_trial import ScratchTrial
 
 Manifest = Optional[Mapping[str, Any]]
 
 
-class PostgresqlTrial(Trial):
+class PostgresqlTrial(ScratchTrial):
     """One copy of a PostgreSQL backup.
 
     ``order.options``: ``user`` (of this host, as whom the server runs), ``programs`` (the directory of the server's
@@ -61,11 +60,8 @@ class PostgresqlTrial(Trial):
     """
 
     def __init__(self, order: Order, copy: Copy, host: Optional[Host] = None) -> None:
-        self.order = order
-        self.copy = copy
-        self.host = host or LocalHost()
+        super().__init__(order, copy, host)
         self.known: Manifest = None
-        self._scratch: Optional[Scratch] = None
         self._server: Optional[Server] = None
 
     @property
@@ -75,12 +71,6 @@ class PostgresqlTrial(Trial):
     @property
     def preload(self) -> Tuple[str, ...]:
         return tuple(self.order.options.get("preload") or ())
-
-    @property
-    def scratch(self) -> Scratch:
-        if self._scratch is None:
-            self._scratch = open_scratch(self.host, self.order, self.user)
-        return self._scratch
 
     @property
     def server(self) -> Server:
@@ -101,11 +91,6 @@ class PostgresqlTrial(Trial):
     def visible(self, programs: str) -> Tuple[str, ...]:
         """Return what the server's programs need to see besides the system's own directories."""
         return (os.path.dirname(programs), *map(str, self.order.options.get("readable") or ()))
-
-    def close(self) -> None:
-        if self._scratch is not None:
-            self._scratch.close()
-            self._scratch = None
 
     def check_harmless(self) -> None:
         """NotRunnable where the server is not set as it has to be so that it harms nobody."""
