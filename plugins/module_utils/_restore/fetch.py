@@ -66,8 +66,3 @@ def empty_limitation(path: str) -> Optional[Finding]:
     except OSError as error:
         return missing(path, error.strerror or str(error))
     return None if size else missing(path, "an empty file")
-
-
-def directory_of(path: str) -> str:
-    """Return the directory that a manifest's relative paths start at: the copy, or where the copy lies."""
-    return path if os.path.isdir(path) else os.path.dirname(path) or "/"

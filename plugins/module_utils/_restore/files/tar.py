@@ -8,11 +8,8 @@ from __future__ import annotations
 import os
 from typing import Any, Mapping, Optional
 
-from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_in, compared
-from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import (
-    directory_of,
-    empty_limitation,
-)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import copy_compared
+from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import empty_limitation
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import FilesTrial, complaint
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     CHECKSUMS,
@@ -45,21 +42,20 @@ class TarTrial(FilesTrial):
     """The copy is the archive, or a directory with one archive in it."""
 
     path = ""
+    whole = ""
     plain_bytes: Optional[int] = None
 
     def fetch(self) -> Seen:
-        self.path = self.local_copy()
+        self.path = self.whole = self.local_copy()
         if os.path.isdir(self.path):
             self.path = only_archive(self.path)
         problem = empty_limitation(self.path)
         return Seen((problem,)) if problem else Seen(proven=(f"{os.path.getsize(self.path)} bytes are there",))
 
     def checksums(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
-        seen = Seen(unproven=("its sha256: there is no manifest",))
-        if manifest is not None:
-            seen = compared(directory_of(self.path), artefacts_in(manifest), self.order.limits.jobs)
-            if seen.findings:
-                return seen
+        seen = copy_compared(self.whole, manifest, self.order.limits.jobs)
+        if seen.findings:
+            return seen
         try:
             ends = read_through(self.path) if decompressor(self.path) else file_ends(self.path)
         except StreamBroken as error:

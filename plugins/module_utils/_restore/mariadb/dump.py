@@ -11,11 +11,8 @@ from typing import Any, List, Mapping, Optional
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import Program
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
-from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_in, compared
-from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import (
-    directory_of,
-    empty_limitation,
-)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import copy_compared
+from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import empty_limitation
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.dump_text import DumpSays, dump_says
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.orphans import orphans
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.server import ServerFailed
@@ -65,23 +62,22 @@ class DumpTrial(MariadbTrial):
     """The copy is a file, or a directory with one dump in it."""
 
     says: Optional[DumpSays] = None
+    whole = ""
     plain_bytes: Optional[int] = None
     known_whole = False
 
     def fetch(self) -> Seen:
-        self.path = self.local_copy()
+        self.path = self.whole = self.local_copy()
         if os.path.isdir(self.path):
             self.path = only_dump(self.path)
         problem = empty_limitation(self.path)
         return Seen((problem,)) if problem else Seen(proven=(f"{os.path.getsize(self.path)} bytes are there",))
 
     def checksums(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
-        seen = Seen(unproven=("its sha256: there is no manifest",))
-        if manifest is not None:
-            seen = compared(directory_of(self.path), artefacts_in(manifest), self.order.limits.jobs)
-            if seen.findings:
-                return seen
-            self.known_whole = True
+        seen = copy_compared(self.whole, manifest, self.order.limits.jobs)
+        if seen.findings:
+            return seen
+        self.known_whole = manifest is not None
         ends = self._ends(manifest)
         self.says = dump_says(ends)
         if self.says.dumped and not self.says.completed:

@@ -9,11 +9,8 @@ import os
 from typing import Any, List, Mapping, Optional, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING
-from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_in, compared
-from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import (
-    directory_of,
-    empty_limitation,
-)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import copy_compared
+from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import empty_limitation
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb import check, inventory
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.backup_text import (
     BackupSays,
@@ -61,8 +58,7 @@ class MariabackupTrial(MariadbTrial):
     unpacked = False
 
     def fetch(self) -> Seen:
-        self.path = self.local_copy()
-        self.whole = self.path
+        self.path = self.whole = self.local_copy()
         if os.path.isdir(self.path):
             self.path = only_stream(self.path) or data_directory(self.path)
         if not os.path.isdir(self.path):
@@ -77,9 +73,8 @@ class MariabackupTrial(MariadbTrial):
         """The format has no checksums of its own but those of pages, which are looked at once it is prepared."""
         if manifest is None:
             self._look_into_stream()
-            return Seen(unproven=("its sha256: there is no manifest",))
-        seen = compared(self._base(), artefacts_in(manifest), self.order.limits.jobs)
-        self.known_whole = not seen.findings
+        seen = copy_compared(self.whole, manifest, self.order.limits.jobs)
+        self.known_whole = manifest is not None and not seen.findings
         return seen
 
     def _look_into_stream(self) -> None:
@@ -91,10 +86,6 @@ class MariabackupTrial(MariadbTrial):
             self._extract()
             self.unpacked = True
             self.says = backup_says(self.host, self.server.data)
-
-    def _base(self) -> str:
-        """Return where the manifest's paths start: at the copy as the site names it."""
-        return directory_of(self.path) if not os.path.isdir(self.path) else self.whole
 
     def taken_at(self) -> Optional[float]:
         """A manifest that fits the bytes knows it better: the backup tells its host's local time."""

@@ -10,11 +10,6 @@ from abc import abstractmethod
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
-from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import (
-    Artefact,
-    artefacts_in,
-    compared,
-)
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     ASSERTIONS,
     CONTENT,
@@ -175,37 +170,9 @@ class PostgresqlTrial(ScratchTrial):
         server = self.server
         return {"PGHOST": server.socket_directory, "PGPORT": str(PORT), "PGUSER": server.role}
 
-    def compared_artefacts(self, manifest: Manifest, path: str) -> Seen:
-        """Compare files with the manifest: of a backup's directory, or the one file that was copied out of it."""
-        if manifest is None:
-            return Seen(unproven=("that the files are those that were written: there is no manifest",))
-        artefacts = artefacts_in(manifest)
-        if os.path.isdir(path):
-            return compared(path, rebased(artefacts, path), self.order.limits.jobs)
-        mine = one_file(artefacts, os.path.basename(path))
-        return compared(os.path.dirname(path), mine, self.order.limits.jobs)
-
 
 def raise_unless_copy(message: str, log: str) -> None:
     """NotRunnable where a message or a log blames the host of the test."""
     reason = host_blamed(message) or host_blamed(log)
     if reason is not None:
         raise NotRunnable(reason)
-
-
-def rebased(artefacts: Sequence[Artefact], path: str) -> Sequence[Artefact]:
-    """Pure: paths relative to the backup's directory, or to one of its directories where that is what was copied."""
-    name = os.path.basename(path)
-    inner = [each for each in artefacts if each.path.startswith(name + "/")]
-    if inner and not os.path.exists(os.path.join(path, name)):
-        return [each._replace(path=each.path[len(name) + 1 :]) for each in inner]
-    return artefacts
-
-
-def one_file(artefacts: Sequence[Artefact], name: str) -> Sequence[Artefact]:
-    """Pure: what the manifest says of one file; the copy may have another name where there is but one it can be."""
-    named = [each for each in artefacts if os.path.basename(each.path) == name]
-    if named:
-        return named
-    dumps = [each for each in artefacts if os.path.basename(each.path) != "globals.sql"]
-    return [dumps[0]._replace(path=name)] if len(dumps) == 1 else artefacts
