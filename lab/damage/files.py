@@ -116,7 +116,7 @@ def _without(choose: Callable[[tarfile.TarInfo], bool]) -> Callable[[Backup, Gro
 def _repositories() -> Iterator[Damage]:
     for source in ("restic", "borg"):
         yield Damage("one-bit", source, _flip_pack, PACKED)
-        yield Damage("end-lost", source, _cut_pack, PACKED)
+        yield Damage("end-lost", source, _cut_pack, ("fetch", *PACKED))
         yield Damage("block-of-zeros", source, _zero_pack, PACKED)
         yield Damage("no-pack", source, _no_pack, ("fetch", *PACKED))
         yield Damage("file-left-out", source, _more_in_manifest, ("content",))
