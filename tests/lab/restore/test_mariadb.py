@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from lab.damage.model import MANIFEST
 from tests.lab.restore.left import left_over
 from tests.lab.restore.shelf import Shelf, reseal, spoken, words
 
@@ -81,6 +82,7 @@ def test_without_a_manifest_lost_parents_and_lost_definitions_are_found(shelf: S
     assert "foreign key" in words(result)
     copy = shelf.fresh("mariabackup")
     copy.largest("invoice.frm").unlink()
+    (copy.root / MANIFEST).unlink()
     result = shelf.test("mariabackup", copy, manifest=False)
     assert spoken(result) == ["structure"], words(result)
     assert "his.invoice" in words(result)

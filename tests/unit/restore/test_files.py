@@ -202,6 +202,7 @@ def test_files_that_go_while_tar_reads_are_no_failure_and_a_full_disk_is() -> No
 
 def test_a_name_with_a_line_break_is_one_name_in_what_tar_lists() -> None:
     assert unescaped("srv/new\\nline") == "srv/new\nline"
+    assert unescaped("srv/\\345\\275\\261\\345\\203\\217") == "srv/影像"
     assert unescaped("srv/a\\\\nb") == "srv/a\\nb"
 
 

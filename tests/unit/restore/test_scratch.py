@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._restore import limits, remains, scratch
-from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Limits, NotRunnable
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Limits, NotRunnable, Order
 
 from tests.unit.postgresql.fake_host import FakeHost
 
@@ -145,7 +145,7 @@ def test_the_group_is_systemds_where_it_runs_and_else_the_kernels() -> None:
 
 
 def test_a_limit_of_the_site_is_kept_or_the_test_is_not_run() -> None:
-    order = scratch.Order("his", "pg_dump", (), "/s", "/h", limits=Limits(memory_bytes=1 << 30))
+    order = Order("his", "pg_dump", (), "/s", "/h", limits=Limits(memory_bytes=1 << 30))
     with pytest.raises(NotRunnable, match=r"limits\.memory cannot be kept"):
         scratch._limited(None, order)
 

@@ -83,7 +83,9 @@ class Loading:
         return self._isolated(argv)
 
     def _script(self) -> Tuple[str, int]:
-        work = self.server.scratch.directory("load", self.server.user)
+        scratch = self.server.scratch
+        # Of who reads the script: root with nothing but the right to read could not write into another's directory.
+        work = scratch.directory("load", scratch.reader(self.dump.path, self.server.user))
         address = self.server.client.address
         into = "postgres" if self.creates else self.database
         psql = [

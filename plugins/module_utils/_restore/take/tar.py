@@ -91,10 +91,11 @@ def only_gone(error: str) -> bool:
 
 
 def unescaped(name: str) -> str:
-    """Pure: a name as tar lists it in the style escape: a line's end in it is \\n."""
-    return re.sub(r"\\(n|t|r|\\|[0-7]{3})", _sign, name)
+    """Pure: a name as tar lists it in the style escape: a line's end is \\n, and bytes beyond ASCII are octal."""
+    plain = re.sub(rb"\\(n|t|r|\\|[0-7]{3})", _byte, name.encode("utf-8", "surrogateescape"))
+    return plain.decode("utf-8", "surrogateescape")
 
 
-def _sign(found: re.Match[str]) -> str:
-    known = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
-    return known.get(found.group(1)) or chr(int(found.group(1), 8))
+def _byte(found: re.Match[bytes]) -> bytes:
+    known = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"\\": b"\\"}
+    return known.get(found.group(1)) or bytes([int(found.group(1), 8)])

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import LocalHost
 from ansible_collections.contingency.infra.plugins.module_utils._restore import remains, scratch
-from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable, Order
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Limits, NotRunnable, Order
 from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch, open_scratch
 
 from tests.lab.postgresql.pair import until
@@ -163,7 +163,7 @@ def test_what_survived_is_ended_by_the_next_test(base: Path) -> None:
 
 
 def test_the_time_of_a_test_ends_its_programs(base: Path) -> None:
-    order = Order("his", "pg_dump", (), str(base), "/h", limits=scratch.limits.Limits(timeout_seconds=2.0))
+    order = Order("his", "pg_dump", (), str(base), "/h", limits=Limits(timeout_seconds=2.0))
     made = open_scratch(LocalHost(), order, USER)
     began = time.monotonic()
     try:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import content, inventory
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import (
     ACROSS_MAJORS,
@@ -224,7 +225,7 @@ def test_a_server_that_is_gone_is_no_damaged_table() -> None:
 
 
 def test_databases_of_a_cluster_are_told_apart() -> None:
-    one = content.Content(FAST, tables={"public.a": {"rows": 1, "hash": "2"}}, sequences={"public.s": (1, 2)})
+    one = Content(FAST, tables={"public.a": {"rows": 1, "hash": "2"}}, sequences={"public.s": (1, 2)})
     found = content.joined(FAST, {"his": one, "lab": one})
     assert set(found.tables) == {"his:public.a", "lab:public.a"}
     assert found.sequences["lab:public.s"] == (1, 2)
