@@ -31,7 +31,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
 from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import open_scratch
 made = open_scratch(LocalHost(), Order("his", "pg_dump", (), sys.argv[1], "/h"), sys.argv[2])
 started = made.spawn(["sh", "-c", "sleep 987 & setsid sleep 988 & wait"], sys.argv[2])
-print(started.pid, made.path, flush=True)
+print(started.process.pid, made.path, flush=True)
 sys.stdin.read()
 """
 
