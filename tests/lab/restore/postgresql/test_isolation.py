@@ -157,7 +157,7 @@ def test_what_survived_is_ended_by_the_next_test(base: Path) -> None:
     started = made.spawn(["sleep", "987"], USER)
     os.close(made.lock)
     assert scratch.sweep(str(base)) == (made.path,)
-    assert started.wait(5.0) == -9
+    assert started.wait(5.0).status == -9
     until(lambda: _alive(made.path) == [])
     assert remains.swept(str(base)) == []
 
