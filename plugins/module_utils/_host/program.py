@@ -80,12 +80,12 @@ class Program:
 
     def stop(self, number: int = signal.SIGTERM, timeout: float = 10.0) -> Answer:
         """Ask it to end, and kill it where it does not."""
-        self.signal(number)
+        self.send(number)
         return self.wait(timeout)
 
     def kill(self) -> None:
         """End it with all that it started, and close its pipes; nothing happens where it has ended."""
-        self.signal(signal.SIGKILL)
+        self.send(signal.SIGKILL)
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
@@ -97,7 +97,7 @@ class Program:
         self._last = self.error
         self.complaints.close()
 
-    def signal(self, number: int) -> None:
+    def send(self, number: int) -> None:
         """Send a signal to it and what it started; its number may be another's once its end was seen."""
         if self.running:
             with contextlib.suppress(ProcessLookupError):

@@ -86,7 +86,7 @@ def fill(program: Program, path: str, timeout: float) -> Answer:
     It is killed where it has not ended within ``timeout`` seconds, also where it reads no more.
     """
     deadline = time.monotonic() + timeout
-    timer = threading.Timer(max(0.0, timeout), program.signal, [signal.SIGKILL])
+    timer = threading.Timer(max(0.0, timeout), program.send, [signal.SIGKILL])
     timer.start()
     try:
         # Where it ends before it has read all, its status and its complaint say why.
