@@ -134,9 +134,10 @@ lab-test: root venv-test apt apt-guest ## tests that need the lab
 # the rest. `make lab-test` and `make faults` have them all.
 LEFT_OUT := postgresql/test_rejoin.py postgresql/test_promote.py mariadb/test_promote.py mariadb/test_rejoin.py \
   test_standby_mariadb.py engine/test_lab_databases.py engine/test_lab_power.py ups shutdown test_staged_watch.py \
-  test_staged_mains.py test_staged_switches.py test_server_uplink_ovs.py restore/test_isolation_neighbors.py
+  test_staged_mains.py test_staged_switches.py test_server_uplink_ovs.py restore/test_isolation_neighbors.py \
+  restore/test_mariadb.py restore/postgresql/test_basebackup.py restore/postgresql/test_dump.py take/test_pgbackrest.py
 LEFT_OUT_TESTS := (session_cut and (pharmacy or lab])) or core-x-True or standby_machine_that_is_off or cold_standby \
-  or short_ups or middle_of_a_stage or hangs_is_forced or falls_silent
+  or short_ups or middle_of_a_stage or hangs_is_forced or falls_silent or in_a_row or soon_found
 lab-test-slice: root venv-test apt apt-guest
 	@CONTINGENCY_KILLS=1 CONTINGENCY_RESTORE=slice $(RUN) tools.pytest_part lab-test tests/lab tests/faults \
 	  $(addprefix --ignore=tests/lab/,$(LEFT_OUT)) -k "not ($(LEFT_OUT_TESTS))"

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import signal
 import subprocess
 import tempfile
@@ -21,9 +20,10 @@ from typing import IO, List, Mapping, Optional, Sequence, Union
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import (
     MISSING,
-    SEARCH_PATH,
     TIMED_OUT,
     Answer,
+    clean_environment,
+    user_options,
 )
 
 PIPE = subprocess.PIPE
@@ -80,12 +80,12 @@ class Program:
 
     def stop(self, number: int = signal.SIGTERM, timeout: float = 10.0) -> Answer:
         """Ask it to end, and kill it where it does not."""
-        self._signal(number)
+        self.send(number)
         return self.wait(timeout)
 
     def kill(self) -> None:
         """End it with all that it started, and close its pipes; nothing happens where it has ended."""
-        self._signal(signal.SIGKILL)
+        self.send(signal.SIGKILL)
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
@@ -97,8 +97,8 @@ class Program:
         self._last = self.error
         self.complaints.close()
 
-    def _signal(self, number: int) -> None:
-        """Its number may be another's once its end was seen."""
+    def send(self, number: int) -> None:
+        """Send a signal to it and what it started; its number may be another's once its end was seen."""
         if self.running:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
@@ -111,25 +111,27 @@ def start(
     environment: Optional[Mapping[str, str]] = None,
     stdin: Stream = NOWHERE,
     stdout: Stream = NOWHERE,
+    log: Optional[str] = None,
     directory: str = "/",
     handles: Sequence[int] = (),
 ) -> Program:
     """Start a program in a session of its own; NotStarted where there is none, or no such user.
 
+    All that it says goes to the end of ``log``, where one is named: its output and its complaints.
     It inherits ``handles``. A directory among them is /proc/self/fd/HANDLE to it, also where its user could not reach
     the directory by its path.
     """
     try:
-        argv = ["setpriv", "--pdeathsig", "KILL", *_becoming(user), "--", *command]
-        complaints = tempfile.TemporaryFile()  # noqa: SIM115
+        argv = ["setpriv", "--pdeathsig", "KILL", *user_options(user), "--", *command]
+        complaints = _complaints(log)
         process = subprocess.Popen(  # pylint: disable=ansible-bad-function,consider-using-with
             argv,
             stdin=stdin,
-            stdout=stdout,
+            stdout=complaints if log else stdout,
             stderr=complaints,
             cwd=directory,
             pass_fds=tuple(handles),
-            env=_environment(user, environment),
+            env=clean_environment(user, environment),
             start_new_session=True,
         )
     except KeyError as error:
@@ -173,16 +175,8 @@ def _kill_all(programs: Sequence[Program]) -> None:
         program.kill()
 
 
-def _becoming(user: Optional[str]) -> List[str]:
-    if user is None or pwd.getpwnam(user).pw_uid == os.geteuid():
-        return []
-    entry = pwd.getpwnam(user)
-    return [f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--init-groups"]
-
-
-def _environment(user: Optional[str], more: Optional[Mapping[str, str]]) -> Mapping[str, str]:
-    home = pwd.getpwnam(user).pw_dir if user else os.environ.get("HOME", "/")
-    return {"PATH": SEARCH_PATH, "LC_ALL": "C", "LANG": "C", "HOME": home, **(more or {})}
+def _complaints(log: Optional[str]) -> IO[bytes]:
+    return open(log, "a+b") if log else tempfile.TemporaryFile()
 
 
 def _open(pipe: Optional[IO[bytes]], name: str) -> IO[bytes]:

@@ -105,7 +105,7 @@ class LocalHost(Host):
             argv = [*_becoming(user), program, *command[1:]]
         except KeyError:
             return Answer(MISSING, "", f"there is no user {user} on this host")
-        return _finished(argv, timeout, stdin, _environment(user, environment))
+        return _finished(argv, timeout, stdin, clean_environment(user, environment))
 
     def read(self, path: str) -> Optional[str]:
         try:
@@ -159,14 +159,20 @@ def _found(program: str) -> Optional[str]:
 
 
 def _becoming(user: Optional[str]) -> List[str]:
-    """Return what runs a program as another user; KeyError where there is none of this name."""
+    options = user_options(user)
+    return ["setpriv", *options, "--"] if options else []
+
+
+def user_options(user: Optional[str]) -> List[str]:
+    """Return setpriv's options for a user, none where this is the user; KeyError where there is none of this name."""
     if user is None or pwd.getpwnam(user).pw_uid == os.geteuid():
         return []
     entry = pwd.getpwnam(user)
-    return ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--init-groups", "--"]
+    return [f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--init-groups"]
 
 
-def _environment(user: Optional[str], more: Optional[Mapping[str, str]]) -> Mapping[str, str]:
+def clean_environment(user: Optional[str], more: Optional[Mapping[str, str]]) -> Mapping[str, str]:
+    """Return all that a program gets of an environment: the user's home, and what the caller adds."""
     home = pwd.getpwnam(user).pw_dir if user else os.environ.get("HOME", "/")
     return {"PATH": SEARCH_PATH, "LC_ALL": "C", "LANG": "C", "HOME": home, **(more or {})}
 

@@ -13,6 +13,8 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Seq
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import CHECKSUMS, Finding, Seen
 
 BLOCK = 1 << 20  # bytes read at once
+BESIDE = ("globals.sql", "accounts.sql")
+"""What lies beside a dump in its backup's directory."""
 
 
 class Artefact(NamedTuple):
@@ -69,6 +71,34 @@ def compared(directory: str, expected: Sequence[Artefact], jobs: int = 2) -> See
         return Seen(unproven=("the files of the backup: the manifest names none",))
     total = sum(artefact.bytes for artefact in expected)
     return Seen(proven=(f"{len(expected)} files with {total} bytes have the sha256 of the manifest",))
+
+
+def copy_compared(path: str, manifest: Optional[Mapping[str, Any]], jobs: int) -> Seen:
+    """Compare a copy with its manifest: a backup's directory, or what was copied out of it."""
+    if manifest is None:
+        return Seen(unproven=("that the files are those that were written: there is no manifest",))
+    artefacts = artefacts_in(manifest)
+    if os.path.isdir(path):
+        return compared(path, rebased(artefacts, path), jobs)
+    return compared(os.path.dirname(path), one_file(artefacts, os.path.basename(path)), jobs)
+
+
+def rebased(artefacts: Sequence[Artefact], path: str) -> Sequence[Artefact]:
+    """Pure: paths relative to the backup's directory, or to one of its directories where that is what was copied."""
+    name = os.path.basename(path)
+    inner = [each for each in artefacts if each.path.startswith(name + "/")]
+    if inner and not os.path.exists(os.path.join(path, name)):
+        return [each._replace(path=each.path[len(name) + 1 :]) for each in inner]
+    return artefacts
+
+
+def one_file(artefacts: Sequence[Artefact], name: str) -> Sequence[Artefact]:
+    """Pure: what the manifest says of one file; the copy may have another name where there is but one it can be."""
+    named = [each for each in artefacts if os.path.basename(each.path) == name]
+    if named:
+        return named
+    dumps = [each for each in artefacts if os.path.basename(each.path) not in BESIDE]
+    return [dumps[0]._replace(path=name)] if len(dumps) == 1 else artefacts
 
 
 def difference(directory: str, artefact: Artefact) -> Optional[Finding]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import shlex
+from typing import Optional
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     FETCH,
     Copy,
@@ -17,46 +17,52 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     NotRunnable,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch
+from ansible_collections.contingency.infra.plugins.module_utils._restore.ssh import copied, over_ssh
 
-SSH_FAILED = 255
-BATCH = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=20")
+SLOW = 600.0
+"""Seconds for a look at every file of a backup."""
 
 
-def fetched(scratch: Scratch, copy: Copy) -> str:
-    """Return the real path of a copy on this host; Damaged where it is not there, NotRunnable where none can tell."""
-    if copy.host is None:
-        if not os.path.exists(copy.path):
-            raise Damaged(missing(copy.path))
-        return os.path.realpath(copy.path)
-    return _over_ssh(scratch, copy, copy.host)
+def here(copy: Copy) -> str:
+    """Return the real path of a copy that lies on this host; Damaged where it is not there."""
+    if not os.path.exists(copy.path):
+        raise Damaged(missing(copy.path))
+    return os.path.realpath(copy.path)
+
+
+def fetched(scratch: Scratch, copy: Copy, host: str) -> str:
+    """Return the path in the scratch of a copy of another host; Damaged where it is not there or cannot be read."""
+    title, quoted = f"{host}:{copy.path}", shlex.quote(copy.path)
+    if over_ssh(scratch.host, host, f"test -e {quoted}").status != 0:
+        raise Damaged(missing(title))
+    size = over_ssh(scratch.host, host, f"du -sbL -- {quoted}", SLOW)
+    if size.status != 0:
+        raise Damaged(missing(title, size.complaint))
+    reason = scratch.space_limitation(int(size.output.split()[0]))
+    if reason is not None:
+        raise NotRunnable(reason)
+    into = os.path.join(scratch.path, "fetched")
+    os.mkdir(into, 0o711)
+    answer = copied(scratch.host, host, copy.path, into, scratch.host.left)
+    if answer.status != 0:
+        raise Damaged(missing(title, answer.complaint))
+    # The copy is as its owner on the other host kept it; the server's user here has to read it.
+    opened = scratch.host.run(["chmod", "-R", "a+rX", into], timeout=SLOW)
+    if opened.status != 0:
+        raise NotRunnable(f"{into} cannot be made readable: {opened.complaint}")
+    return os.path.join(into, os.path.basename(copy.path.rstrip("/")))
 
 
 def missing(path: str, seen: str = "not there") -> Finding:
     return Finding(FETCH, path, "a backup that can be read", seen)
 
 
-def _over_ssh(scratch: Scratch, copy: Copy, host: str) -> str:
-    size = scratch.host.run(["ssh", *BATCH, "--", host, f"du -sbL -- {shlex.quote(copy.path)}"], timeout=600.0)
-    _check(size, copy, host)
-    reason = scratch.space_limitation(int(size.output.split()[0]))
-    if reason is not None:
-        raise NotRunnable(reason)
-    into = os.path.join(scratch.path, "fetched")
-    os.mkdir(into, 0o711)
-    source = f"{host}:{copy.path}"
-    _check(
-        scratch.host.run(["scp", "-q", "-r", "-p", *BATCH, "--", source, into], timeout=scratch.host.left), copy, host
-    )
-    # The copy is as its owner on the other host kept it; the server's user here has to read it.
-    opened = scratch.host.run(["chmod", "-R", "a+rX", into], timeout=600.0)
-    if opened.status != 0:
-        raise NotRunnable(f"{into} cannot be made readable: {opened.complaint}")
-    return os.path.join(into, os.path.basename(copy.path.rstrip("/")))
-
-
-def _check(answer: Answer, copy: Copy, host: str) -> None:
-    if answer.status == 0:
-        return
-    if "No such file or directory" in answer.error:
-        raise Damaged(missing(f"{host}:{copy.path}"))
-    raise NotRunnable(f"{copy.path} cannot be fetched from {host}: {answer.complaint}; see that ssh {host} works here")
+def empty_limitation(path: str) -> Optional[Finding]:
+    """Return what is wrong with a file that cannot be read or has nothing in it."""
+    try:
+        size = os.path.getsize(path)
+        with open(path, "rb"):
+            pass
+    except OSError as error:
+        return missing(path, error.strerror or str(error))
+    return None if size else missing(path, "an empty file")

@@ -12,12 +12,8 @@ from typing import Any, Dict, Optional
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.history import History, last_success, of_a_year
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import STAGES, Copy, NotRunnable, Order
-from ansible_collections.contingency.infra.plugins.module_utils._restore.papers import (
-    ELSEWHERE,
-    over_ssh,
-    pinned,
-    read_manifest,
-)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.papers import ELSEWHERE, pinned, read_manifest
+from ansible_collections.contingency.infra.plugins.module_utils._restore.ssh import over_ssh
 
 
 def look(host: Host, order: Order) -> Dict[str, Any]:

@@ -11,26 +11,23 @@ import shlex
 from dataclasses import replace
 from typing import Any, Mapping, Optional, Tuple
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT, Answer, Host
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore import manifest as manifests
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     Copy,
     Damaged,
-    NotRunnable,
     Order,
     Seen,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.ssh import over_ssh
 from ansible_collections.contingency.infra.plugins.module_utils._restore.stages import Papers
 
-SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-o", "ServerAliveInterval=15", "--")
 LARGEST_WAIT = 600.0
 """Seconds for a manifest over SSH; that of a million files has some hundred megabytes."""
 MANIFEST = "manifest.json"
 """The name that backup_manifest gives it, in the directory of the backup."""
 ELSEWHERE = re.compile(r"\A[\w.@-]+:")
 """A repository that its program reaches by itself: sftp:..., s3:..., user@host:path."""
-LOST = 255
-"""With this status ssh itself failed, and not the command behind it."""
 
 
 def pinned(host: Host, copy: Copy) -> Copy:
@@ -64,14 +61,6 @@ def _resolved(host: Host, copy: Copy) -> Tuple[Optional[str], Optional[str]]:
     if not lines:
         return None, None
     return lines[0], (f"{lines[0]}/{MANIFEST}" if len(lines) > 1 else None)
-
-
-def over_ssh(host: Host, name: str, command: str, timeout: float = 60.0) -> Answer:
-    """Return what a command says on another host; NotRunnable where it cannot be asked."""
-    answer = host.run([*SSH, name, command], timeout=timeout)
-    if answer.status in (LOST, TIMED_OUT):
-        raise NotRunnable(f"{name} cannot be reached over ssh ({answer.complaint}); see that ssh {name} works here")
-    return answer
 
 
 def read_manifest(host: Host, order: Order, copy: Copy) -> Papers:

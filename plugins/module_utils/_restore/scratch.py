@@ -15,8 +15,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import List, Mapping, Optional, Sequence, Tuple
 
-from ansible_collections.contingency.infra.plugins.module_utils._host import child
-from ansible_collections.contingency.infra.plugins.module_utils._host.child import Child
+from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, Program, start
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT, Answer, Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore import limits, remains
 from ansible_collections.contingency.infra.plugins.module_utils._restore.isolation import (
@@ -92,7 +91,7 @@ class Scratch:
     lock: int
     group: Optional[limits.Group] = None
     unlimited: Optional[str] = None
-    children: List[Child] = field(default_factory=list)
+    programs: List[Program] = field(default_factory=list)
     spawned: int = 0
 
     def directory(self, name: str, user: str, mode: int = 0o700) -> str:
@@ -147,17 +146,23 @@ class Scratch:
         readable: Sequence[str] = (),
         environment: Optional[Mapping[str, str]] = None,
         log: str = "server.log",
-    ) -> Child:
+    ) -> Program:
         """Start a program that runs on, isolated; it dies with this process, at the latest with the scratch.
 
         What it says goes to ``log`` within the scratch. Call it from the main thread: it dies with its thread.
         """
-        path = os.path.join(self.path, log)
-        argv = self.command(argv, user, readable)
-        started = child.start(argv, output=path, errors=path, talks=False, environment=environment)
-        self.children.append(started)
-        remains.note(self.record, pid=started.pid, start=remains.start_time(started.pid))
-        return started
+        return self._noted(
+            start(self.command(argv, user, readable), log=os.path.join(self.path, log), environment=environment)
+        )
+
+    def reading(self, argv: Sequence[str], user: str) -> Program:
+        """Start a program as ``spawn`` does, that reads what is written to its ``input``."""
+        return self._noted(start(self.command(argv, user), stdin=PIPE))
+
+    def _noted(self, program: Program) -> Program:
+        self.programs.append(program)
+        remains.note(self.record, pid=program.process.pid, start=remains.start_time(program.process.pid))
+        return program
 
     def run(
         self,
@@ -184,16 +189,12 @@ class Scratch:
         """Return the end of a log."""
         return (self.host.read(os.path.join(self.path, log)) or "")[-TAIL:]
 
-    def stop(self, started: Child) -> None:
-        """End a spawned program and all it started, at once."""
-        started.kill()
-
     def close(self) -> None:
         """End and remove everything; to do so twice does nothing."""
         if self.lock < 0:
             return
-        for started in self.children:
-            started.kill()
+        for program in self.programs:
+            program.kill()
         if os.path.exists(self.record):
             remains.remove(remains.read(self.record))
         _unlock(self.lock, _lock_path(os.path.dirname(self.path), self.order.name))

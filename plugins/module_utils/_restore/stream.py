@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import threading
+import time
 from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import (
@@ -14,6 +18,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.program im
     Program,
     start,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable
 
 BLOCK = 1 << 20  # bytes
@@ -73,6 +78,25 @@ def _started(command: Tuple[str, ...], handle: int) -> Program:
             return start(command, stdin=stdin, stdout=PIPE)
         except NotStarted as error:
             raise NotRunnable(f"{error}; install {command[0]}") from error
+
+
+def fill(program: Program, path: str, timeout: float) -> Answer:
+    """Write a file's content, decompressed, to a program, and return how that ended; StreamBroken as above.
+
+    It is killed where it has not ended within ``timeout`` seconds, also where it reads no more.
+    """
+    deadline = time.monotonic() + timeout
+    timer = threading.Timer(max(0.0, timeout), program.send, [signal.SIGKILL])
+    timer.start()
+    try:
+        # Where it ends before it has read all, its status and its complaint say why.
+        with contextlib.suppress(BrokenPipeError):
+            read_through(path, program.input.write, timeout)
+            program.input.close()
+        return program.wait(deadline - time.monotonic())
+    finally:
+        timer.cancel()
+        program.kill()
 
 
 def pump(handle: int, write: Optional[Callable[[bytes], object]], first: bytes = b"") -> Ends:

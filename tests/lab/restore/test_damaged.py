@@ -25,8 +25,8 @@ def test_a_damage_is_named_by_the_stage_that_may_know_of_it(shelf: Shelf, damage
     elif damage.manifest is Manifest.NONE:
         backup.remove_manifest()
     # Without a manifest nobody may know how old a script is, and that would be told first.
-    known = {} if damage.manifest is not Manifest.NONE else {"manifest": False, "max_age": None}
-    result = shelf.test(damage.source, backup, **known)
+    known = damage.manifest is not Manifest.NONE
+    result = shelf.test(damage.source, backup, manifest=known, max_age="26h" if known else None)
     assert result["verdict"] == "failed", words(result)
     assert set(spoken(result)) <= set(damage.stages), words(result)
     assert left_over(shelf.ground.server) == []

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take import restore_point
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.restore_point import RestorePoint
@@ -19,7 +21,7 @@ def test_a_commit_between_snapshot_and_restore_point_is_found_in_wal(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(restore_point, "SIGHT", LATE)
-    with server.writers(), RestorePoint(server.client, "late", wait_seconds=15) as point:
+    with server.writers(), closing(RestorePoint(server.client, "late", wait_seconds=15)) as point:
         point.set()
         assert "a transaction of his was committed just before the restore point" in str(point.inexact)
         assert point.tries > 1
@@ -27,7 +29,7 @@ def test_a_commit_between_snapshot_and_restore_point_is_found_in_wal(
 
 def test_without_writers_a_late_restore_point_is_as_good(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restore_point, "SIGHT", LATE)
-    with RestorePoint(server.client, "quiet", wait_seconds=4) as point:
+    with closing(RestorePoint(server.client, "quiet", wait_seconds=4)) as point:
         point.set()
         assert point.inexact is None
 
@@ -37,7 +39,7 @@ def test_beside_writers_an_exact_one_is_soon_found_and_they_go_on_meanwhile(serv
     with server.writers(clients=4):
         for number in range(5):
             before = server.written()
-            with RestorePoint(server.client, f"soon_{number}", wait_seconds=60) as point:
+            with closing(RestorePoint(server.client, f"soon_{number}", wait_seconds=60)) as point:
                 point.set()
                 assert point.inexact is None
                 assert server.written() > before

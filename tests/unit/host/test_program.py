@@ -71,6 +71,14 @@ def test_many_complaints_do_not_block_and_the_last_are_kept() -> None:
     assert len(answer.error) <= 4000
 
 
+def test_a_log_gets_all_that_is_said_after_what_is_in_it(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    log.write_text("before\n", encoding="utf-8")
+    answer = start(["sh", "-c", "echo hello; echo trouble >&2; exit 4"], log=str(log)).wait(10)
+    assert log.read_text(encoding="utf-8") == "before\nhello\ntrouble\n"
+    assert answer.status == 4
+
+
 def test_to_end_one_twice_does_nothing() -> None:
     program = start(["sleep", "600"])
     program.kill()

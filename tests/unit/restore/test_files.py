@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._restore.compare import compare
-from ansible_collections.contingency.infra.plugins.module_utils._restore.files import borg, restic, tree
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files import borg, repository, restic, tree
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files.tar import open_trial
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import (
     CHANGED,
@@ -172,8 +172,8 @@ SNAPSHOTS = """[{"time":"2026-11-22T09:00:00Z","paths":["/srv"],"hostname":"his-
 
 def test_the_snapshot_of_the_manifest_is_found_also_where_it_was_copied_to() -> None:
     listed = restic.snapshots_in(SNAPSHOTS)
-    assert restic.chosen(listed, "cccc3333").id == "aaaa1111"
-    assert restic.chosen(listed, None).id == "bbbb2222"
+    assert repository.chosen(listed, "cccc3333").id == "aaaa1111"
+    assert repository.chosen(listed, None).id == "bbbb2222"
 
 
 def test_an_archive_that_was_broken_off_is_not_restored() -> None:
@@ -183,7 +183,7 @@ def test_an_archive_that_was_broken_off_is_not_restored() -> None:
             for row in (("his-1", "a", 21), ("his-2.checkpoint", "b", 22))
         )
     )
-    assert borg.chosen(borg.archives_in(rows), None).name == "his-1"
+    assert repository.chosen(borg.archives_in(rows), None).name == "his-1"
 
 
 def test_what_restic_answers_at_the_end_is_its_snapshot() -> None:

@@ -10,21 +10,16 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
-from ansible_collections.contingency.infra.plugins.module_utils._restore.files.restic import json_of
-from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import (
-    FilesTrial,
-    complaint,
-    password_limitation,
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files.repository import (
+    RepositoryTrial,
+    json_of,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import complaint
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
-    CHECKSUMS,
-    FETCH,
-    IDENTITY,
     RESTORE,
     Copy,
     Damaged,
     Finding,
-    NotRunnable,
     Order,
     Seen,
 )
@@ -47,42 +42,34 @@ class Archive(NamedTuple):
     time: float
     host: str
 
+    @property
+    def title(self) -> str:
+        return self.name
 
-def open_trial(order: Order, copy: Copy) -> FilesTrial:
+    def is_called(self, name: str) -> bool:
+        return self.name == name
+
+
+def open_trial(order: Order, copy: Copy) -> BorgTrial:
     return BorgTrial(order, copy)
 
 
-class BorgTrial(FilesTrial):
-    """The copy is the repository as Borg names it; its cache and its notes on known repositories are the scratch's."""
+class BorgTrial(RepositoryTrial[Archive]):
+    """Borg's cache and its notes on known repositories are the scratch's."""
 
-    archives: List[Archive] = []
-    chosen: Optional[Archive] = None
+    program = "borg"
+    kind = "archive"
+    parts = "chunk"
+    deep_check = ("check", "--verify-data")
 
-    def fetch(self) -> Seen:
-        reason = password_limitation(self.host, self.options.password_file)
-        if reason is not None:
-            raise NotRunnable(reason)
-        answer = self._borg("list", "--json", "--format", "{hostname}{start}", self.copy.path)
-        if answer.status != 0:
-            raise Damaged(Finding(FETCH, self.copy.path, "a repository that opens", complaint(answer)))
-        self.archives = archives_in(answer.output)
-        if not self.archives:
-            raise Damaged(Finding(FETCH, self.copy.path, "archives", "none"))
-        return Seen(proven=(f"the repository opens and lists {len(self.archives)} archives",))
+    def listing(self) -> Answer:
+        return self._borg("list", "--json", "--format", "{hostname}{start}", self.copy.path)
 
-    def checksums(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
-        self.chosen = chosen(self.archives, self._wanted(manifest))
-        if not self.options.read_data:
-            return Seen(unproven=("chunks that are not part of the archive: read_data is off",))
-        answer = self._borg("check", "--verify-data", self.copy.path)
-        if answer.status != 0:
-            return Seen(
-                (Finding(CHECKSUMS, self.copy.path, "borg check --verify-data finds nothing", complaint(answer)),)
-            )
-        return Seen(proven=("borg check --verify-data found every chunk sound",))
+    def listed(self, output: str) -> List[Archive]:
+        return archives_in(output)
 
-    def taken_at(self) -> Optional[float]:
-        return self.chosen.time if self.chosen else None
+    def checked(self) -> Answer:
+        return self._borg(*self.deep_check, self.copy.path)
 
     def needed_bytes(self, manifest: Optional[Mapping[str, Any]]) -> Optional[int]:
         told = manifest.get("bytes") if manifest is not None else None
@@ -99,32 +86,11 @@ class BorgTrial(FilesTrial):
             ["sh", "-c", IN_DIRECTORY, "borg", self.root, *self._command("extract", *PLAIN, self._archive())]
         )
         if answer.status != 0:
-            raise Damaged(Finding(RESTORE, f"borg extract {self._name()}", "status 0", complaint(answer)))
-        return Seen(proven=(f"archive {self._name()} was extracted",))
-
-    def identity(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
-        wanted, found = self._wanted(manifest), self.chosen
-        if manifest is None or found is None:
-            host = found.host if found else "?"
-            return Seen(unproven=(f"whose files they are: there is no manifest; the archive is of host {host}",))
-        if wanted and found.name != wanted:
-            return Seen((Finding(IDENTITY, f"archive {wanted}", "in the repository", f"newest is {found.name}"),))
-        host = manifest["server"].get("host")
-        if host and found.host and host != found.host:
-            return Seen((Finding(IDENTITY, "host of the archive", str(host), found.host),))
-        return Seen(proven=(f"it is archive {found.name} of {found.host}",))
-
-    def _wanted(self, manifest: Optional[Mapping[str, Any]]) -> Optional[str]:
-        told = manifest["position"].get("archive") if manifest is not None else None
-        return self.options.snapshot or (str(told) if told else None)
-
-    def _name(self) -> str:
-        if self.chosen is None:
-            raise NotRunnable("no archive was chosen")
-        return self.chosen.name
+            raise Damaged(Finding(RESTORE, f"borg extract {self.one.name}", "status 0", complaint(answer)))
+        return Seen(proven=(f"archive {self.one.name} was extracted",))
 
     def _archive(self) -> str:
-        return f"{self.copy.path}::{self._name()}"
+        return f"{self.copy.path}::{self.one.name}"
 
     def _command(self, *arguments: str) -> List[str]:
         return ["borg", "--bypass-lock", *arguments]
@@ -166,11 +132,6 @@ def archives_in(output: str) -> List[Archive]:
         if ".checkpoint" not in row["name"]
     ]
     return sorted(archives, key=lambda archive: archive.time)
-
-
-def chosen(archives: List[Archive], wanted: Optional[str]) -> Archive:
-    """Pure: the one that is wanted, else the newest."""
-    return next((each for each in archives if each.name == wanted), archives[-1])
 
 
 def epoch_of(text: str) -> float:

@@ -8,15 +8,9 @@ from __future__ import annotations
 import os
 from typing import Any, Mapping, Optional
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, start
-from ansible_collections.contingency.infra.plugins.module_utils._restore import remains
-from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_in, compared
+from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import copy_compared
+from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import empty_limitation
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import FilesTrial, complaint
-from ansible_collections.contingency.infra.plugins.module_utils._restore.local_copy import (
-    directory_of,
-    empty_limitation,
-    local_path,
-)
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     CHECKSUMS,
     FETCH,
@@ -31,6 +25,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.stream 
     StreamBroken,
     decompressor,
     file_ends,
+    fill,
     read_through,
 )
 
@@ -47,22 +42,20 @@ class TarTrial(FilesTrial):
     """The copy is the archive, or a directory with one archive in it."""
 
     path = ""
+    whole = ""
     plain_bytes: Optional[int] = None
 
     def fetch(self) -> Seen:
-        place = self.scratch.directory("fetched", "root") if self.copy.host else ""
-        self.path = local_path(self.host, self.copy, place, self.order.limits.timeout_seconds)
+        self.path = self.whole = self.local_copy()
         if os.path.isdir(self.path):
             self.path = only_archive(self.path)
         problem = empty_limitation(self.path)
         return Seen((problem,)) if problem else Seen(proven=(f"{os.path.getsize(self.path)} bytes are there",))
 
     def checksums(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
-        seen = Seen(unproven=("its sha256: there is no manifest",))
-        if manifest is not None:
-            seen = compared(directory_of(self.path), artefacts_in(manifest), self.order.limits.jobs)
-            if seen.findings:
-                return seen
+        seen = copy_compared(self.whole, manifest, self.order.limits.jobs)
+        if seen.findings:
+            return seen
         try:
             ends = read_through(self.path) if decompressor(self.path) else file_ends(self.path)
         except StreamBroken as error:
@@ -83,20 +76,14 @@ class TarTrial(FilesTrial):
 
     def restore(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
         """Unpack behind the walls and without root: the names in an archive are the archive's."""
-        root, user = self.root, self.options.user
+        root, user = self.root, self.user
         self.scratch.host.run(["chown", f"{user}:", root])
-        program = start(self.scratch.command(["tar", "-x", "-f", "-", "-C", root, *HARMLESS], user), stdin=PIPE)
-        remains.note(self.scratch.record, pid=program.process.pid, start=remains.start_time(program.process.pid))
+        program = self.scratch.reading(["tar", "-x", "-f", "-", "-C", root, *HARMLESS], user)
         try:
-            read_through(self.path, program.input.write, self.scratch.host.left)
-            program.input.close()
+            answer = fill(program, self.path, self.scratch.host.left)
         except StreamBroken as error:
-            program.kill()
-            raise Damaged(Finding(RESTORE, self.path, "a whole compressed stream", str(error))) from error
-        except BrokenPipeError:
             self.scratch.check_time()
-        answer = program.wait(self.scratch.host.left)
-        program.kill()
+            raise Damaged(Finding(RESTORE, self.path, "a whole compressed stream", str(error))) from error
         self.scratch.check_time()
         if answer.status != 0:
             raise Damaged(Finding(RESTORE, f"tar -x of {self.path}", "status 0", complaint(answer)))

@@ -11,9 +11,8 @@ from abc import abstractmethod
 from dataclasses import dataclass, fields
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, Answer, Host, LocalHost
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, Answer, Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore import limits
-from ansible_collections.contingency.infra.plugins.module_utils._restore.engine import Trial
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files import tree
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     CONTENT,
@@ -27,7 +26,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     Order,
     Seen,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch, open_scratch
+from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch_trial import ScratchTrial
 
 LATER = "written while the backup was taken"
 SLACK = 2.0
@@ -59,21 +58,16 @@ def options_of(order: Order) -> FilesOptions:
     return FilesOptions(**{name: value for name, value in order.options.items() if value is not None})
 
 
-class FilesTrial(Trial):
+class FilesTrial(ScratchTrial):
     """The restored root is the directory ``restored`` of the scratch, which only root can enter."""
 
     def __init__(self, order: Order, copy: Copy, host: Optional[Host] = None) -> None:
-        self.order = order
-        self.copy = copy
-        self.host = host if host is not None else LocalHost()
+        super().__init__(order, copy, host)
         self.options = options_of(order)
-        self._scratch: Optional[Scratch] = None
 
     @property
-    def scratch(self) -> Scratch:
-        if self._scratch is None:
-            self._scratch = open_scratch(self.host, self.order, self.options.user)
-        return self._scratch
+    def user(self) -> str:
+        return self.options.user
 
     @property
     def root(self) -> str:
@@ -123,13 +117,9 @@ class FilesTrial(Trial):
         if opened.status != 0:
             raise NotRunnable(f"{root} cannot be made readable for commands: {opened.complaint}")
         words = shlex.split(assertion.command)
-        answer = self.scratch.run(["env", "-C", root, *words], self.options.user, environment={"RESTORED": root})
+        answer = self.scratch.run(["env", "-C", root, *words], self.user, environment={"RESTORED": root})
         self.scratch.check_time()
         return answer.status
-
-    def close(self) -> None:
-        if self._scratch is not None:
-            self._scratch.close()
 
     def run(self, argv: Sequence[str], environment: Mapping[str, str], timeout: Optional[float] = None) -> Answer:
         """Run a program of the repository's as root, within the test's limits; NotRunnable where it is missing."""

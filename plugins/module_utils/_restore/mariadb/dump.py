@@ -9,14 +9,10 @@ import os
 import re
 from typing import Any, List, Mapping, Optional
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, Program, start
+from ansible_collections.contingency.infra.plugins.module_utils._host.program import Program
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
-from ansible_collections.contingency.infra.plugins.module_utils._restore import remains
-from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_in, compared
-from ansible_collections.contingency.infra.plugins.module_utils._restore.local_copy import (
-    directory_of,
-    empty_limitation,
-)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import copy_compared
+from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import empty_limitation
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.dump_text import DumpSays, dump_says
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.orphans import orphans
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.server import ServerFailed
@@ -46,6 +42,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.stream 
     StreamBroken,
     decompressor,
     file_ends,
+    fill,
     read_through,
 )
 
@@ -65,23 +62,22 @@ class DumpTrial(MariadbTrial):
     """The copy is a file, or a directory with one dump in it."""
 
     says: Optional[DumpSays] = None
+    whole = ""
     plain_bytes: Optional[int] = None
     known_whole = False
 
     def fetch(self) -> Seen:
-        self.bring()
+        self.path = self.whole = self.local_copy()
         if os.path.isdir(self.path):
             self.path = only_dump(self.path)
         problem = empty_limitation(self.path)
         return Seen((problem,)) if problem else Seen(proven=(f"{os.path.getsize(self.path)} bytes are there",))
 
     def checksums(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
-        seen = Seen(unproven=("its sha256: there is no manifest",))
-        if manifest is not None:
-            seen = compared(directory_of(self.path), artefacts_in(manifest), self.order.limits.jobs)
-            if seen.findings:
-                return seen
-            self.known_whole = True
+        seen = copy_compared(self.whole, manifest, self.order.limits.jobs)
+        if seen.findings:
+            return seen
+        self.known_whole = manifest is not None
         ends = self._ends(manifest)
         self.says = dump_says(ends)
         if self.says.dumped and not self.says.completed:
@@ -160,20 +156,12 @@ class DumpTrial(MariadbTrial):
         self.client_rows(f"CREATE DATABASE IF NOT EXISTS {identifier(name)}{encoding}")
 
     def _load(self, database: Optional[str]) -> None:
-        broken: Optional[StreamBroken] = None
-        loader = self._loader(database)
         try:
-            read_through(self.path, lambda block: write_all(loader, block), self.scratch.host.left)
-            loader.input.close()
-        except BrokenPipeError:
-            pass  # The client has ended; its status and its complaint say why.
+            answer = fill(self._loader(database), self.path, self.scratch.host.left)
         except StreamBroken as error:
-            broken = error
-        answer = loader.wait(self.scratch.host.left) if broken is None else loader.stop()
-        loader.kill()
+            self.scratch.check_time()
+            raise Damaged(Finding(RESTORE, self.path, "a whole compressed stream", str(error))) from error
         self.scratch.check_time()
-        if broken is not None:
-            raise Damaged(Finding(RESTORE, self.path, "a whole compressed stream", str(broken)))
         if answer.status != 0:
             raise self._refused(answer)
 
@@ -181,9 +169,7 @@ class DumpTrial(MariadbTrial):
         """The client runs behind the walls, too: a dump can hold commands for the client itself."""
         address = self.server.client.address
         command = [*address.argv(), "--binary-mode", "--max-allowed-packet=1G", *([database] if database else [])]
-        loader = start(self.scratch.command(command, self.options.user), stdin=PIPE)
-        remains.note(self.scratch.record, pid=loader.process.pid, start=remains.start_time(loader.process.pid))
-        return loader
+        return self.scratch.reading(command, self.options.user)
 
     def _refused(self, answer: Answer) -> Exception:
         error = failure(answer)
@@ -200,12 +186,6 @@ class DumpTrial(MariadbTrial):
     def _detach(self) -> None:
         """Whatever the dump has set up as replication is stopped and forgotten; there is no network in any case."""
         self.client_rows("STOP ALL SLAVES; RESET SLAVE ALL")
-
-
-def write_all(loader: Program, block: bytes) -> None:
-    """Write to the loader; BrokenPipeError where it has ended."""
-    loader.input.write(block)
-    loader.input.flush()
 
 
 def only_dump(directory: str) -> str:

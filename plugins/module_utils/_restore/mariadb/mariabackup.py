@@ -8,14 +8,9 @@ from __future__ import annotations
 import os
 from typing import Any, List, Mapping, Optional, Tuple
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, start
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING
-from ansible_collections.contingency.infra.plugins.module_utils._restore import remains
-from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_in, compared
-from ansible_collections.contingency.infra.plugins.module_utils._restore.local_copy import (
-    directory_of,
-    empty_limitation,
-)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import copy_compared
+from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import empty_limitation
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb import check, inventory
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.backup_text import (
     BackupSays,
@@ -41,7 +36,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     Order,
     Seen,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.stream import StreamBroken, read_through
+from ansible_collections.contingency.infra.plugins.module_utils._restore.stream import StreamBroken, fill
 
 STREAM_MAGIC = b"XBSTCK01"
 PREPARED = "completed OK!"
@@ -63,8 +58,7 @@ class MariabackupTrial(MariadbTrial):
     unpacked = False
 
     def fetch(self) -> Seen:
-        self.bring()
-        self.whole = self.path
+        self.path = self.whole = self.local_copy()
         if os.path.isdir(self.path):
             self.path = only_stream(self.path) or data_directory(self.path)
         if not os.path.isdir(self.path):
@@ -79,9 +73,8 @@ class MariabackupTrial(MariadbTrial):
         """The format has no checksums of its own but those of pages, which are looked at once it is prepared."""
         if manifest is None:
             self._look_into_stream()
-            return Seen(unproven=("its sha256: there is no manifest",))
-        seen = compared(self._base(), artefacts_in(manifest), self.order.limits.jobs)
-        self.known_whole = not seen.findings
+        seen = copy_compared(self.whole, manifest, self.order.limits.jobs)
+        self.known_whole = manifest is not None and not seen.findings
         return seen
 
     def _look_into_stream(self) -> None:
@@ -93,10 +86,6 @@ class MariabackupTrial(MariadbTrial):
             self._extract()
             self.unpacked = True
             self.says = backup_says(self.host, self.server.data)
-
-    def _base(self) -> str:
-        """Return where the manifest's paths start: at the copy as the site names it."""
-        return directory_of(self.path) if not os.path.isdir(self.path) else self.whole
 
     def taken_at(self) -> Optional[float]:
         """A manifest that fits the bytes knows it better: the backup tells its host's local time."""
@@ -190,18 +179,11 @@ class MariabackupTrial(MariadbTrial):
     def _extract(self) -> None:
         """Unpack a stream behind the walls: the names in it are the backup's."""
         command = [self.options.program("mbstream"), "-x", "-C", self.server.data]
-        program = start(self.scratch.command(command, self.options.user), stdin=PIPE)
-        remains.note(self.scratch.record, pid=program.process.pid, start=remains.start_time(program.process.pid))
         try:
-            read_through(self.path, program.input.write, self.scratch.host.left)
-            program.input.close()
+            answer = fill(self.scratch.reading(command, self.options.user), self.path, self.scratch.host.left)
         except StreamBroken as error:
-            program.kill()
-            raise Damaged(Finding(CHECKSUMS, self.path, "a whole compressed stream", str(error))) from error
-        except BrokenPipeError:
             self.scratch.check_time()
-        answer = program.wait(self.scratch.host.left)
-        program.kill()
+            raise Damaged(Finding(CHECKSUMS, self.path, "a whole compressed stream", str(error))) from error
         self.scratch.check_time()
         if answer.status != 0:
             said = f"{answer.complaint} (mbstream ended with {answer.status})"

@@ -13,7 +13,8 @@ import os
 import re
 from typing import Dict, List, Optional, Sequence
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.child import Child
+from ansible_collections.contingency.infra.plugins.module_utils._host.program import Program
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.options import MariadbOptions
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.session import (
     Address,
@@ -62,7 +63,7 @@ class ScratchServer:
         self.options = options
         self.data = scratch.directory("data", options.user)
         self.socket = os.path.join(scratch.path, "data", "s")
-        self._child: Optional[Child] = None
+        self._program: Optional[Program] = None
 
     @property
     def client(self) -> Client:
@@ -82,25 +83,24 @@ class ScratchServer:
         """Start and wait until it answers; ServerFailed where it does not. Isolation is asked for, not assumed."""
         log = os.path.join(self.scratch.path, LOG)
         before = os.path.getsize(log) if os.path.exists(log) else 0
-        self._child = self.scratch.spawn(self._command(settings), self.options.user, log=LOG)
+        self._program = self.scratch.spawn(self._command(settings), self.options.user, log=LOG)
         while not self._answers():
-            if self._child.status() is not None:
-                raise ServerFailed(self._last_error(before) or f"it ended with status {self._child.status()}")
+            if not self._program.running:
+                raise ServerFailed(self._last_error(before) or _ended(self._program.wait(0.0)))
             self.scratch.check_time()
             self.scratch.host.sleep(0.1)
         self._check_apart()
 
     def stop(self) -> None:
         """Shut it down in order, so that its files are whole; ServerFailed where it does not end so."""
-        if self._child is None:
+        if self._program is None:
             return
         self.client.rows("SHUTDOWN")
-        status = self._child.wait(max(1.0, self.scratch.host.left))
-        if status is None:
-            self.scratch.check_time()
-        if status != 0:
-            raise ServerFailed(self._last_error(0) or f"it ended with status {status} when it was shut down")
-        self._child = None
+        answer = self._program.wait(max(1.0, self.scratch.host.left))
+        self.scratch.check_time()
+        if answer.status != 0:
+            raise ServerFailed(self._last_error(0) or f"{_ended(answer)} when it was shut down")
+        self._program = None
 
     @property
     def last_error(self) -> str:
@@ -143,6 +143,10 @@ class ScratchServer:
         told = [" ".join("".join(line).split()) for line in found]
         useful = [line for line in told if line != "Aborting"]
         return useful[0] if useful else ""
+
+
+def _ended(answer: Answer) -> str:
+    return f"it ended with status {answer.status}"
 
 
 def buffer_pool_bytes(memory: int) -> int:

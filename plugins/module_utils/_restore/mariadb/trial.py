@@ -8,9 +8,7 @@ from __future__ import annotations
 import shlex
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host, LocalHost
-from ansible_collections.contingency.infra.plugins.module_utils._restore.engine import Trial
-from ansible_collections.contingency.infra.plugins.module_utils._restore.local_copy import local_path
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb import inventory
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.content import (
     METHOD,
@@ -41,45 +39,31 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     Order,
     Seen,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch, open_scratch
+from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch_trial import ScratchTrial
 
 OPENED = ("--skip-grant-tables",)
 """How restored data is opened for reading, by whoever reaches the socket in the scratch."""
 
 
-class MariadbTrial(Trial):
-    """The scratch and its server are made when they are first needed."""
+class MariadbTrial(ScratchTrial):
+    """The scratch and its server are made when they are first needed; ``path``: of the copy on this host."""
 
     def __init__(self, order: Order, copy: Copy, host: Optional[Host] = None) -> None:
-        self.order = order
-        self.copy = copy
-        self.host = host if host is not None else LocalHost()
+        super().__init__(order, copy, host)
         self.options = options_of(order)
         self.path = copy.path
         self.position_proven = False
-        self._scratch: Optional[Scratch] = None
         self._server: Optional[ScratchServer] = None
 
     @property
-    def scratch(self) -> Scratch:
-        if self._scratch is None:
-            self._scratch = open_scratch(self.host, self.order, self.options.user)
-        return self._scratch
+    def user(self) -> str:
+        return self.options.user
 
     @property
     def server(self) -> ScratchServer:
         if self._server is None:
             self._server = ScratchServer(self.scratch, self.options)
         return self._server
-
-    def close(self) -> None:
-        if self._scratch is not None:
-            self._scratch.close()
-
-    def bring(self) -> None:
-        """Have the copy as ``path`` on this host."""
-        place = self.scratch.directory("fetched", "root") if self.copy.host else ""
-        self.path = local_path(self.host, self.copy, place, self.order.limits.timeout_seconds)
 
     def open(self, settings: Tuple[str, ...] = ()) -> Seen:
         """Start the server on the restored data, without its grant tables; the copy is to blame where that fails."""
@@ -157,7 +141,7 @@ class MariadbTrial(Trial):
     def _status(self, assertion: Assertion) -> int:
         words = shlex.split(str(assertion.command))
         environment = {"MYSQL_UNIX_PORT": self.server.socket}
-        status = self.scratch.run(words, self.options.user, environment=environment).status
+        status = self.scratch.run(words, self.user, environment=environment).status
         self.scratch.check_time()
         return status
 

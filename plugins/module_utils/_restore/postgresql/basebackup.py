@@ -11,7 +11,8 @@ import shlex
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT, LocalHost
-from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import fetched, missing
+from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import copy_compared
+from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import missing
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     CHECKSUMS,
     RESTORE,
@@ -83,7 +84,7 @@ class BaseBackup(PhysicalTrial):
     parts: Layout
 
     def fetch(self) -> Seen:
-        self.path = fetched(self.scratch, self.copy)
+        self.path = self.local_copy()
         try:
             self.parts = layout(self.path)
         except OSError as error:
@@ -95,7 +96,7 @@ class BaseBackup(PhysicalTrial):
         """With a manifest, the sha256 of all files; else what the server's own list of checksums can tell."""
         self.known = manifest
         if manifest is not None:
-            return self.compared_artefacts(manifest, self.path)
+            return copy_compared(self.path, manifest, self.order.limits.jobs)
         if self.parts.plain is None:
             return Seen(unproven=("that the archives are those that were written: there is no manifest",))
         return self._verified(self.parts.plain, CHECKSUMS)

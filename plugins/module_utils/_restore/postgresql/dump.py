@@ -9,7 +9,7 @@ import os
 from typing import Any, List, Mapping, Optional
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import LocalHost
-from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import fetched
+from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import copy_compared
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     FETCH,
     IDENTITY,
@@ -54,9 +54,8 @@ class PgDump(PostgresqlTrial):
     head: Head
 
     def fetch(self) -> Seen:
-        path = fetched(self.scratch, self.copy)
-        self.path = path
-        self.dump = archive.located(path)
+        self.path = self.local_copy()
+        self.dump = archive.located(self.path)
         self.head = self._head()
         return Seen(proven=(f"{os.path.basename(self.dump.path)} is a dump in {self.dump.format} format",))
 
@@ -76,7 +75,7 @@ class PgDump(PostgresqlTrial):
 
     def checksums(self, manifest: Manifest) -> Seen:
         self.known = manifest
-        return self.compared_artefacts(manifest, self.path)
+        return copy_compared(self.path, manifest, self.order.limits.jobs)
 
     def taken_at(self) -> Optional[float]:
         known = (self.known or {}).get("current_at_epoch")

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.child import Child
+from ansible_collections.contingency.infra.plugins.module_utils._host.program import Program
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import START, NotRunnable
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import fatal_line, raise_for
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
@@ -105,7 +105,7 @@ class Server:
     user: str
     data: str
     role: str = "postgres"
-    child: Optional[Child] = None
+    program: Optional[Program] = None
     readable: Sequence[str] = field(default_factory=tuple)
 
     @property
@@ -142,10 +142,10 @@ class Server:
         reason = socket_limitation(self.socket_directory)
         if reason is not None:
             raise NotRunnable(reason)
-        self.child = self.scratch.spawn(self.argv(settings), self.user, readable=self.readable)
+        self.program = self.scratch.spawn(self.argv(settings), self.user, readable=self.readable)
         while not self._answers():
             self.scratch.check_time()
-            if self.child.status() is not None:
+            if not self.program.running:
                 self._ended(stage)
             self.scratch.host.sleep(POLL_SECONDS)
 
@@ -166,7 +166,7 @@ class Server:
         raise_for(stage, "the restored server", "that it starts", fatal_line(log) or log, log)
 
     def alive(self) -> bool:
-        return self.child is not None and self.child.status() is None
+        return self.program is not None and self.program.running
 
     def complaint(self, error: QueryFailed) -> str:
         """Return what a failed question tells, with the server's own reason where it has gone."""
@@ -176,9 +176,9 @@ class Server:
 
     def stop(self) -> None:
         """End it at once: nothing of it is kept."""
-        if self.child is not None:
-            self.scratch.stop(self.child)
-            self.child = None
+        if self.program is not None:
+            self.program.kill()
+            self.program = None
 
 
 def socket_limitation(directory: str) -> Optional[str]:

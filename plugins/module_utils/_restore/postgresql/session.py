@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Callable, List, Mapping, Optional, Tuple, Type
+from typing import List, Mapping, Optional, Tuple
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.child import Child, start
+from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, NotStarted, start
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, TIMED_OUT, Answer, Host
 
 FIELD, RECORD = "\x1f", "\0"
@@ -129,24 +129,29 @@ def failure(answer: Answer) -> QueryFailed:
 class Held:
     """A session that stays open, for example to keep a snapshot or a lock while others work.
 
-    Use it as a context manager: leaving it ends the session, and with it its transaction.
+    It ends with ``close``, at the latest with the thread that opened it, and with it its transaction.
     """
 
-    def __init__(self, address: Address, database: str, starter: Callable[..., Child] = start) -> None:
+    def __init__(self, address: Address, database: str) -> None:
         self._count = 0
-        self._child = starter(
-            # What it complains about comes between its rows, and names itself as an error.
-            ["sh", "-c", 'exec "$@" 2>&1', "psql", *psql_argv(address, database)],
-            user=address.os_user,
-            environment=address.client_environment(),
-        )
+        try:
+            self._program = start(
+                psql_argv(address, database),
+                user=address.os_user,
+                environment=address.client_environment(),
+                stdin=PIPE,
+                stdout=PIPE,
+            )
+        except NotStarted as error:
+            raise QueryFailed(str(error), reached=False) from error
 
     def rows(self, sql: str) -> List[Tuple[str, ...]]:
         """Run a script in the session and return its rows; QueryFailed, and the session is over, where it fails."""
         self._count += 1
         mark = f"contingency-end-of-answer-{self._count}"
         try:
-            self._child.send(f"{sql}\n;\n\\echo {mark}\n")
+            self._program.input.write(f"{sql}\n;\n\\echo {mark}\n".encode())
+            self._program.input.flush()
         except OSError as error:
             raise QueryFailed("the session that was held open has ended", reached=False) from error
         return rows_of(self._until(mark))
@@ -156,31 +161,22 @@ class Held:
         return rows[0][0] if rows else None
 
     def alive(self) -> bool:
-        return self._child.status() is None
+        return self._program.running
 
     def close(self) -> None:
         """End the session; to do so twice does nothing."""
-        self._child.end_input()
-        self._child.wait(5.0)
-        self._child.kill()
+        with contextlib.suppress(BrokenPipeError):
+            self._program.input.close()
+        self._program.wait(5.0)
+        self._program.kill()
 
     def _until(self, mark: str) -> str:
         lines: List[str] = []
         while True:
-            line = self._child.line()
+            line = self._program.output.readline().decode("utf-8", "replace")
             if line.rstrip("\n").endswith(mark):
                 return "".join([*lines, line.rstrip("\n")[: -len(mark)]])
             if not line:
-                raise failure(Answer(self._child.wait(5.0) or NOT_REACHED, "", "".join(lines)))
+                answer = self._program.wait(5.0)
+                raise failure(Answer(answer.status or NOT_REACHED, "", answer.error))
             lines.append(line)
-
-    def __enter__(self) -> Held:
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self.close()

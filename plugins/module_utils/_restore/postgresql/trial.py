@@ -9,13 +9,7 @@ import os
 from abc import abstractmethod
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host, LocalHost
-from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import (
-    Artefact,
-    artefacts_in,
-    compared,
-)
-from ansible_collections.contingency.infra.plugins.module_utils._restore.engine import Trial
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     ASSERTIONS,
     CONTENT,
@@ -47,12 +41,12 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     QueryFailed,
     identifier,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch, open_scratch
+from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch_trial import ScratchTrial
 
 Manifest = Optional[Mapping[str, Any]]
 
 
-class PostgresqlTrial(Trial):
+class PostgresqlTrial(ScratchTrial):
     """One copy of a PostgreSQL backup.
 
     ``order.options``: ``user`` (of this host, as whom the server runs), ``programs`` (the directory of the server's
@@ -61,11 +55,8 @@ class PostgresqlTrial(Trial):
     """
 
     def __init__(self, order: Order, copy: Copy, host: Optional[Host] = None) -> None:
-        self.order = order
-        self.copy = copy
-        self.host = host or LocalHost()
+        super().__init__(order, copy, host)
         self.known: Manifest = None
-        self._scratch: Optional[Scratch] = None
         self._server: Optional[Server] = None
 
     @property
@@ -75,12 +66,6 @@ class PostgresqlTrial(Trial):
     @property
     def preload(self) -> Tuple[str, ...]:
         return tuple(self.order.options.get("preload") or ())
-
-    @property
-    def scratch(self) -> Scratch:
-        if self._scratch is None:
-            self._scratch = open_scratch(self.host, self.order, self.user)
-        return self._scratch
 
     @property
     def server(self) -> Server:
@@ -101,11 +86,6 @@ class PostgresqlTrial(Trial):
     def visible(self, programs: str) -> Tuple[str, ...]:
         """Return what the server's programs need to see besides the system's own directories."""
         return (os.path.dirname(programs), *map(str, self.order.options.get("readable") or ()))
-
-    def close(self) -> None:
-        if self._scratch is not None:
-            self._scratch.close()
-            self._scratch = None
 
     def check_harmless(self) -> None:
         """NotRunnable where the server is not set as it has to be so that it harms nobody."""
@@ -190,37 +170,9 @@ class PostgresqlTrial(Trial):
         server = self.server
         return {"PGHOST": server.socket_directory, "PGPORT": str(PORT), "PGUSER": server.role}
 
-    def compared_artefacts(self, manifest: Manifest, path: str) -> Seen:
-        """Compare files with the manifest: of a backup's directory, or the one file that was copied out of it."""
-        if manifest is None:
-            return Seen(unproven=("that the files are those that were written: there is no manifest",))
-        artefacts = artefacts_in(manifest)
-        if os.path.isdir(path):
-            return compared(path, rebased(artefacts, path), self.order.limits.jobs)
-        mine = one_file(artefacts, os.path.basename(path))
-        return compared(os.path.dirname(path), mine, self.order.limits.jobs)
-
 
 def raise_unless_copy(message: str, log: str) -> None:
     """NotRunnable where a message or a log blames the host of the test."""
     reason = host_blamed(message) or host_blamed(log)
     if reason is not None:
         raise NotRunnable(reason)
-
-
-def rebased(artefacts: Sequence[Artefact], path: str) -> Sequence[Artefact]:
-    """Pure: paths relative to the backup's directory, or to one of its directories where that is what was copied."""
-    name = os.path.basename(path)
-    inner = [each for each in artefacts if each.path.startswith(name + "/")]
-    if inner and not os.path.exists(os.path.join(path, name)):
-        return [each._replace(path=each.path[len(name) + 1 :]) for each in inner]
-    return artefacts
-
-
-def one_file(artefacts: Sequence[Artefact], name: str) -> Sequence[Artefact]:
-    """Pure: what the manifest says of one file; the copy may have another name where there is but one it can be."""
-    named = [each for each in artefacts if os.path.basename(each.path) == name]
-    if named:
-        return named
-    dumps = [each for each in artefacts if os.path.basename(each.path) != "globals.sql"]
-    return [dumps[0]._replace(path=name)] if len(dumps) == 1 else artefacts

@@ -14,7 +14,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.files.b
     archives_in,
     borg_environment,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.files.restic import json_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files.repository import json_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import complaint
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.files import (
     RepositoryOptions,

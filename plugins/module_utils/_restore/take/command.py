@@ -33,21 +33,21 @@ def main(arguments: Sequence[str], host: Optional[Host] = None) -> int:
     os.umask(0o077)
     paths = [word for word in arguments if word != CHECK]
     if len(paths) != 1:
-        print(USAGE, file=sys.stderr)
+        _complain(USAGE)
         return 2
     try:
         values = read_set(machine, paths[0])
         metrics = values.pop("metrics_directory", None)
         complete = with_defaults(values)
     except NotTaken as error:
-        print(f"{paths[0]}: {error.message}", file=sys.stderr)
+        _complain(f"{paths[0]}: {error.message}")
         return 1
     order, checking = order_of(complete), CHECK in arguments
     outcome = transact(machine, order, fresh_seconds=float(complete["fresh_seconds"]), check_mode=checking)
     _tell(outcome, checking)
     problem = None if checking or outcome.idle or not metrics else write_metrics(machine, order, outcome, metrics)
     if problem:
-        print(problem, file=sys.stderr)
+        _complain(problem)
     return 1 if outcome.msg or problem else 0
 
 
@@ -116,12 +116,13 @@ def _moment(newest: Optional[Mapping[str, Any]]) -> float:
 
 def _tell(outcome: Outcome, checking: bool) -> None:
     for line in lines_of(outcome, checking):
-        print(line, flush=True)
+        sys.stdout.write(f"{line}\n")
     for warning in outcome.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        _complain(f"warning: {warning}")
     if outcome.msg:
-        print(outcome.msg, file=sys.stderr)
+        _complain(outcome.msg)
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def _complain(text: str) -> None:
+    sys.stdout.flush()
+    sys.stderr.write(f"{text}\n")

@@ -13,7 +13,7 @@ import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TimedOut
 from dataclasses import dataclass, replace
-from typing import IO, Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import IO, Any, Dict, List, NamedTuple, Optional, Tuple, TypeVar
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, NotStarted, Program, start
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
@@ -47,6 +47,7 @@ FORMATS: Dict[str, Format] = {
 ACCOUNTS = "accounts.sql"
 """Users, roles and their privileges, which no dump of the site's databases holds; with the hashes of passwords."""
 COMPLETE = ("--single-transaction", "--quick", "--routines", "--events", "--triggers", "--hex-blob", "--comments")
+Result = TypeVar("Result")
 FIRST_BYTES_SECONDS = 60.0
 
 
@@ -209,10 +210,12 @@ class MariadbDumpTaker(Taker):
         """NotTaken where anything failed; where the dump was ended for content that cannot be read, that is it."""
         try:
             ends: Optional[Ends] = writing.result(timeout=self.order.timeout_seconds)
+        except TimedOut as error:
+            raise NotTaken(
+                f"mariadb-dump did not end within {self.order.timeout_seconds:g} s; raise timeout."
+            ) from error
         except (OSError, ValueError):
             ends = None
-        except TimedOut as error:
-            raise NotTaken(f"mariadb-dump did not end within {self.order.timeout_seconds:g} s.") from error
         answers = [program.wait(60.0) for program in (dump, through) if program is not None]
         if reading.done() and reading.exception() is not None:
             reading.result()
@@ -221,7 +224,14 @@ class MariadbDumpTaker(Taker):
                 raise NotTaken(f"{program.name} failed ({answer.complaint}, status {answer.status}).")
         if ends is None or not dump_says(ends).completed:
             raise NotTaken("mariadb-dump ended without its last line (-- Dump completed); is its disk full?")
-        reading.result(timeout=self.order.timeout_seconds)
+        self._within_time(reading, "the reading of rows beside mariadb-dump")
+
+    def _within_time(self, work: Future[Result], what: str) -> Result:
+        try:
+            return work.result(timeout=self.order.timeout_seconds)
+        except TimedOut as error:
+            limit = self.order.timeout_seconds
+            raise NotTaken(f"{what} did not end within {limit:g} s; raise timeout.") from error
 
     def _dump_accounts(self, work: str) -> None:
         with open(os.path.join(work, ACCOUNTS), "xb") as file:

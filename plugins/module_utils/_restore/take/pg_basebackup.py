@@ -14,7 +14,6 @@ from typing import Any, Dict, List, Optional, Tuple
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import NotStarted, Program, start
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT, Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
-    Client,
     Held,
     QueryFailed,
     literal,
@@ -27,19 +26,17 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.ph
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.place import handed_to, through
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.postgresql import (
+    PostgresqlTaker,
     asked,
-    client_of,
     primary_limitation,
     program_limitation,
     server_facts,
-    standby_idleness,
     superuser_limitation,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import (
     NotTaken,
     Taken,
     TakeOrder,
-    Taker,
 )
 
 FORMATS: Dict[str, Tuple[str, ...]] = {
@@ -67,26 +64,18 @@ class BaseBackupOptions(PhysicalOptions):
     wal_seconds: float = 300.0
 
 
-class BaseBackupTaker(Taker):
+class BaseBackupTaker(PostgresqlTaker):
     """The directory holds base/ (pg_basebackup's own output) and wal/ (segments up to the restore point)."""
+
+    options: BaseBackupOptions
 
     def __init__(self, order: TakeOrder, host: Host) -> None:
         super().__init__(order, host)
         self.options = BaseBackupOptions.of(order.engine, order.options)
         if self.options.format not in FORMATS:
             raise NotTaken(f"pg_basebackup has no format {self.options.format}; it has {', '.join(FORMATS)}.")
-        self._client: Optional[Client] = None
         self._programs: List[Program] = []
         self._slot: Optional[Held] = None
-
-    @property
-    def client(self) -> Client:
-        if self._client is None:
-            self._client = client_of(self.host, self.options)
-        return self._client
-
-    def idle(self) -> Optional[str]:
-        return standby_idleness(self.client, self.options)
 
     def limitation(self) -> Optional[str]:
         return (

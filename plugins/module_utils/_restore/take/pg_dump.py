@@ -28,18 +28,16 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     content_of,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
-    Client,
     QueryFailed,
     literal,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.place import handed_to, through
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.postgresql import (
+    PostgresqlTaker,
     ServerOptions,
     asked,
-    client_of,
     program_limitation,
     server_facts,
-    standby_idleness,
     superuser_limitation,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.snapshot import Snapshot
@@ -47,7 +45,6 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.ta
     NotTaken,
     Taken,
     TakeOrder,
-    Taker,
 )
 
 
@@ -81,8 +78,10 @@ class DumpOptions(ServerOptions):
     globals: bool = True
 
 
-class PgDumpTaker(Taker):
+class PgDumpTaker(PostgresqlTaker):
     """The dump lies in the directory as NAME.dump (.dir, .tar, .sql, .sql.gz, .sql.zst), with globals.sql beside it."""
+
+    options: DumpOptions
 
     def __init__(self, order: TakeOrder, host: Host) -> None:
         super().__init__(order, host)
@@ -93,17 +92,7 @@ class PgDumpTaker(Taker):
             raise NotTaken("The engine pg_dump dumps one database; name it as database.")
         self.format = FORMATS[self.options.format]
         self.artefact = f"{order.name}{self.format.suffix}"
-        self._client: Optional[Client] = None
         self._programs: List[Program] = []
-
-    @property
-    def client(self) -> Client:
-        if self._client is None:
-            self._client = client_of(self.host, self.options)
-        return self._client
-
-    def idle(self) -> Optional[str]:
-        return standby_idleness(self.client, self.options)
 
     def limitation(self) -> Optional[str]:
         asked(self.client, self.options.database, "SELECT 1")

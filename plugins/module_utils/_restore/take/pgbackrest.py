@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, TIMED_OUT, Answer, Host
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import Client, QueryFailed
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import QueryFailed
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.physical import PhysicalOptions, marked
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.postgresql import (
+    PostgresqlTaker,
     asked,
-    client_of,
     primary_limitation,
     program_limitation,
     server_facts,
-    standby_idleness,
     superuser_limitation,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.restore_point import Mark
@@ -26,7 +25,6 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.ta
     NotTaken,
     Taken,
     TakeOrder,
-    Taker,
 )
 
 QUICK = 60.0  # seconds for pgbackrest info
@@ -56,13 +54,15 @@ class Backup(NamedTuple):
     damaged: bool
 
 
-class PgBackRestTaker(Taker):
+class PgBackRestTaker(PostgresqlTaker):
     """The data goes to the repository, and to that of each copy; the directory gets the manifest.
 
     All repositories get their backup before the restore point is set, so that one manifest is true for each.
     """
 
     has_repository = True
+
+    options: PgBackRestOptions
 
     def __init__(self, order: TakeOrder, host: Host) -> None:
         super().__init__(order, host)
@@ -71,21 +71,11 @@ class PgBackRestTaker(Taker):
             raise NotTaken("The engine pgbackrest backs up one stanza; name it as stanza.")
         if self.options.type not in ("full", "diff", "incr"):
             raise NotTaken(f"pgBackRest has no type {self.options.type} of backup; it has full, diff and incr.")
-        self._client: Optional[Client] = None
-
-    @property
-    def client(self) -> Client:
-        if self._client is None:
-            self._client = client_of(self.host, self.options)
-        return self._client
 
     @property
     def repositories(self) -> List[str]:
         """The numbers of all repositories that get a backup."""
         return [self.options.repository, *(copy.repository for copy in self.order.copies if copy.repository)]
-
-    def idle(self) -> Optional[str]:
-        return standby_idleness(self.client, self.options)
 
     def limitation(self) -> Optional[str]:
         return (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Dict, Mapping, NamedTuple, Tuple
 
@@ -55,7 +56,7 @@ def marked(client: Client, options: PhysicalOptions, set_name: str, jobs: int) -
     """Set a restore point and read what the server holds at it; NotTaken where a table cannot be read."""
     names = inventory.databases(client)
     before = {name: inventory.sequences(client, name, physical=True) for name in names}
-    with RestorePoint(client, point_name(set_name), options.restore_point_seconds) as point:
+    with closing(RestorePoint(client, point_name(set_name), options.restore_point_seconds)) as point:
         mark = point.set()
         after = {name: inventory.sequences(client, name, physical=True) for name in point.snapshots}
         try:

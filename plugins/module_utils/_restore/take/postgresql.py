@@ -15,7 +15,12 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     Client,
     QueryFailed,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import NotTaken, TakerOptions
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import (
+    NotTaken,
+    TakeOrder,
+    Taker,
+    TakerOptions,
+)
 
 PROGRAMS = "ls -d /usr/lib/postgresql/[0-9]*/bin /usr/pgsql-[0-9]*/bin /usr/local/pgsql/bin 2>/dev/null; echo /usr/bin"
 """Where Debian, Red Hat with PGDG and the sources put the programs."""
@@ -37,6 +42,29 @@ class ServerOptions(TakerOptions):
     bin_directory: Optional[str] = None
     passfile: Optional[str] = None
     skip_on_standby: bool = False
+
+
+class PostgresqlTaker(Taker):
+    """A taker that asks a server; which programs are that server's is found out when it is first asked."""
+
+    options: ServerOptions
+
+    def __init__(self, order: TakeOrder, host: Host) -> None:
+        super().__init__(order, host)
+        self._client: Optional[Client] = None
+
+    @property
+    def client(self) -> Client:
+        if self._client is None:
+            self._client = client_of(self.host, self.options)
+        return self._client
+
+    def idle(self) -> Optional[str]:
+        """Return that the other server of the pair takes the backup, None where this one does."""
+        recovering = "SELECT pg_catalog.pg_is_in_recovery()"
+        if self.options.skip_on_standby and asked(self.client, "postgres", recovering) == "t":
+            return "the server is a standby; the primary takes this backup"
+        return None
 
 
 def client_of(host: Host, options: ServerOptions) -> Client:
@@ -65,13 +93,6 @@ def superuser_limitation(client: Client, role: str) -> Optional[str]:
     if asked(client, "postgres", "SHOW is_superuser") == "on":
         return None
     return f"{role} is no superuser, so its backup and its manifest may lack rows and objects; name one as role."
-
-
-def standby_idleness(client: Client, options: ServerOptions) -> Optional[str]:
-    """Return that the other server of the pair takes the backup, None where this one does."""
-    if options.skip_on_standby and asked(client, "postgres", "SELECT pg_catalog.pg_is_in_recovery()") == "t":
-        return "the server is a standby; the primary takes this backup"
-    return None
 
 
 def primary_limitation(client: Client) -> Optional[str]:

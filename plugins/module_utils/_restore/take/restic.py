@@ -9,7 +9,8 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer, Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files import tree
-from ansible_collections.contingency.infra.plugins.module_utils._restore.files.restic import json_of, snapshots_in
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files.repository import json_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files.restic import snapshots_in
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import complaint
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.files import (
     RepositoryOptions,

@@ -17,8 +17,7 @@ busy clients.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Dict, List, Mapping, Optional, Tuple, Type
+from typing import Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import inventory
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
@@ -82,7 +81,7 @@ class Moment:
 
 
 class RestorePoint:
-    """Use it as a context manager: leaving it ends the snapshots. ``set`` may be called once.
+    """``set`` may be called once; ``close`` ends the snapshots.
 
     ``snapshots``: {database: name of the exported snapshot}, to be read at leisure while this is open.
     ``inexact``: why the snapshots are only about those of the restore point, None where they are exactly.
@@ -99,15 +98,7 @@ class RestorePoint:
         self.inexact: Optional[str] = None
         self.tries = 0
 
-    def __enter__(self) -> RestorePoint:
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def close(self) -> None:
         self._moment.close()
 
     def set(self) -> Mark:

@@ -31,7 +31,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
 from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import open_scratch
 made = open_scratch(LocalHost(), Order("his", "pg_dump", (), sys.argv[1], "/h"), sys.argv[2])
 started = made.spawn(["sh", "-c", "sleep 987 & setsid sleep 988 & wait"], sys.argv[2])
-print(started.pid, made.path, flush=True)
+print(started.process.pid, made.path, flush=True)
 sys.stdin.read()
 """
 
@@ -157,7 +157,7 @@ def test_what_survived_is_ended_by_the_next_test(base: Path) -> None:
     started = made.spawn(["sleep", "987"], USER)
     os.close(made.lock)
     assert scratch.sweep(str(base)) == (made.path,)
-    assert started.wait(5.0) == -9
+    assert started.wait(5.0).status == -9
     until(lambda: _alive(made.path) == [])
     assert remains.swept(str(base)) == []
 

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import pytest
+from ansible_collections.contingency.infra.plugins.module_utils._restore import artefacts
 from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import Artefact
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Damaged, NotRunnable
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import (
@@ -18,7 +19,6 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     repository,
     server,
     structure,
-    trial,
     wal,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.basebackup import (
@@ -307,16 +307,16 @@ def test_a_major_version(text: str, major: int | None) -> None:
 
 def test_a_file_that_was_copied_out_of_a_backup_is_compared_under_its_own_name() -> None:
     rows = [Artefact("his.dump", 10, "aa"), Artefact("globals.sql", 3, "bb")]
-    assert trial.one_file(rows, "his.dump") == [rows[0]]
-    assert trial.one_file(rows, "monday.dump") == [Artefact("monday.dump", 10, "aa")]
+    assert artefacts.one_file(rows, "his.dump") == [rows[0]]
+    assert artefacts.one_file(rows, "monday.dump") == [Artefact("monday.dump", 10, "aa")]
     # Where it could be several, all are missing rather than one guessed.
     three = [*rows, Artefact("other.dump", 1, "cc")]
-    assert trial.one_file(three, "monday.dump") == three
+    assert artefacts.one_file(three, "monday.dump") == three
 
 
 def test_a_directory_of_a_backup_is_compared_by_paths_within_it(tmp_path: Path) -> None:
     rows = [Artefact("his.dir/toc.dat", 10, "aa"), Artefact("globals.sql", 3, "bb")]
     inner = tmp_path / "his.dir"
     inner.mkdir()
-    assert trial.rebased(rows, str(inner)) == [Artefact("toc.dat", 10, "aa")]
-    assert trial.rebased(rows, str(tmp_path)) == rows
+    assert artefacts.rebased(rows, str(inner)) == [Artefact("toc.dat", 10, "aa")]
+    assert artefacts.rebased(rows, str(tmp_path)) == rows
