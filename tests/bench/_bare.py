@@ -92,7 +92,8 @@ class BareServer:
         )
         self.start()
         self.server.shell(
-            f'end=$((SECONDS + {START_SECONDS})); until [ "$({asked})" = f ]; do [ $SECONDS -lt $end ]; sleep 0.05; done'
+            f"end=$((SECONDS + {START_SECONDS}));"
+            f' until [ "$({asked})" = f ]; do [ $SECONDS -lt $end ]; sleep 0.05; done'
         )
 
     def sql(self, statement: str, database: str = "postgres") -> str:
@@ -120,7 +121,7 @@ class BareServer:
         self.server.shell(f"{unpack} {shlex.quote(script)} | {psql}")
 
     def pgbackrest(self, repository: str | None = None, target: str | None = None) -> float:
-        """Seconds of pgBackRest's own restore and of the start until recovery is over: to a restore point or the end."""
+        """Seconds of pgBackRest's own restore and of the start until recovery ends, to a restore point or the end."""
         self.make_home()
         self.server.run("install", "-d", "-m", "700", self.data, user=USER)
         where = [f"--stanza={STANZA}", f"--pg1-path={self.data}", "--log-level-console=error"]

@@ -1,7 +1,7 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many damaged backups are caught, and how many undamaged ones are called damaged: by restore_test and by others."""
+"""How many damaged backups restore_test and others catch, and how many undamaged ones they call damaged."""
 
 from __future__ import annotations
 

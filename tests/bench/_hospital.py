@@ -87,8 +87,8 @@ class Hospital:
             found.append(self._round(logical, physical))
             one = found[-1]
             print(
-                f"    round {number + 1}: tuned {one.tuned:.1f}, default {one.default:.1f}, ours {one.logical.seconds:.1f};"
-                f" pgBackRest {one.pgbackrest:.1f}, ours {one.physical.seconds:.1f}",
+                f"    round {number + 1}: tuned {one.tuned:.1f}, default {one.default:.1f},"
+                f" ours {one.logical.seconds:.1f}; pgBackRest {one.pgbackrest:.1f}, ours {one.physical.seconds:.1f}",
                 flush=True,
             )
         return found
