@@ -45,9 +45,15 @@ def main() -> None:
     lab.up(parts=["backup"])
     try:
         server = BackupServer(lab)
-        report = {**_sizes(server), **_detection(server)}
+        report = _sizes(server)
+        # What took half an hour is there also where the rest breaks off.
+        _write(report)
+        _write({**report, **_detection(server)})
     finally:
         lab.down()
+
+
+def _write(report: dict[str, object]) -> None:
     target = ROOT / "build/bench/restore.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
