@@ -42,7 +42,7 @@ class Peers:
 
     def __init__(self, server: BackupServer) -> None:
         self._server = server
-        self._dumps = BareServer(server, "dumps", TUNED | {"shared_buffers": "64MB"})
+        self._dumps = BareServer(server, "dumps", {**TUNED, "shared_buffers": "64MB"})
         self._files = BareServer(server, "files", {"fsync": "off"})
         self.all = [
             Peer("bare_restore", lambda _name: True, self._restore_fails),

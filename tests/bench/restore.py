@@ -20,7 +20,7 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TypeVar
 
@@ -98,7 +98,7 @@ def _ratios(rounds: Sequence[Round]) -> dict[str, object]:
     }
 
 
-def _stages(kind: str, rounds: Sequence[dict[str, float]]) -> dict[str, float]:
+def _stages(kind: str, rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {f"{kind}_{name}_seconds": _median([each[name] for each in rounds]) for name in rounds[0]}
 
 
