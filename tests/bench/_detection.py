@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from lab.backup.ground import Ground
 from lab.backup.server import BackupServer
@@ -72,7 +73,7 @@ class Detection:
         if damage.history:
             self._shelf.test(damage.source, backup)
         damage.strike(backup, self._ground)
-        known: dict[str, object] = {}
+        known: dict[str, Any] = {}
         if damage.manifest is Manifest.LATER:
             reseal(backup)
         elif damage.manifest is Manifest.NONE:
