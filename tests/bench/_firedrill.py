@@ -49,7 +49,7 @@ def _install(server: BackupServer) -> None:
     target = server.path(HOME)
     server.shell(f"rm -rf {HOME}; mkdir -p {HOME}/bin")
     with tempfile.TemporaryDirectory() as directory:
-        pip = [f"{sys.base_prefix}/bin/python3", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip = [f"{sys.base_prefix}/bin/python3", "-m", "pip", "install", "--quiet", "--root-user-action=ignore"]
         subprocess.run([*pip, "--target", directory, f"firedrill=={VERSION}"], check=True)
         shutil.copytree(directory, target / "library")
     shutil.copy(DOCKER, target / "bin/docker")
