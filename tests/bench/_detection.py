@@ -19,7 +19,7 @@ from tests.bench._peers import Peer
 from tests.lab.restore.chosen import damages, sets
 from tests.lab.restore.shelf import Shelf, reseal
 
-ROUNDS = int(os.environ.get("CONTINGENCY_BENCH_UNDAMAGED", "3"))
+ROUNDS = int(os.environ.get("CONTINGENCY_BENCH_UNDAMAGED", "1"))
 """How many undamaged backups of each of the ten sets are taken."""
 OF_THE_MANIFEST = ("stale", "from-tomorrow", "manifest-altered", "manifest-cut")
 """Only our own manifest is another one, the backup's files are good: nothing for others to find."""

@@ -11,7 +11,7 @@ the start until recovery has ended; ``physical_recovery_over_pgbackrest``: until
 says otherwise.
 
 CONTINGENCY_BENCH_GB (1), CONTINGENCY_BENCH_SIZES ("0.25 1 4"), CONTINGENCY_BENCH_ROUNDS (3) and
-CONTINGENCY_BENCH_UNDAMAGED (3) make it smaller or larger, CONTINGENCY_RESTORE=slice leaves most damages out.
+CONTINGENCY_BENCH_UNDAMAGED (1) make it smaller or larger, CONTINGENCY_RESTORE=slice leaves most damages out.
 """
 
 from __future__ import annotations
