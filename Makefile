@@ -161,7 +161,7 @@ changelog: venv-test ## CHANGELOG.md from changelogs/fragments, for the version 
 bench: root venv apt ## everything that is measured, as one table
 	@$(RUN) tools.bench
 
-bench-%: root venv apt ## one part of it: bench-switch, bench-standby, bench-ups
+bench-%: root venv apt ## one part of it: bench-switch, bench-standby, bench-ups, bench-restore
 	@$(RUN) tools.bench $*
 
 # --------------------------------------------------------------------------------------------

@@ -97,9 +97,10 @@ def _segments(backup: Backup) -> list[Path]:
 
 
 def _no_first_segment(backup: Backup, _ground: Ground) -> None:
-    """The one in which the backup begins: a file, or a member of pg_wal.tar."""
-    if _archive(backup):
-        _without_member(backup.largest("pg_wal.tar*"), lambda names: names[0])
+    """The one in which the backup begins: a file, or a member of the archive."""
+    archive = _archive(backup)
+    if archive:
+        _without_member(next(iter(backup.files("pg_wal.tar*")), archive), lambda names: names[0])
     else:
         remove(_segments(backup)[:1])
 

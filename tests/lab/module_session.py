@@ -83,6 +83,11 @@ class ModuleSession:
     ) -> None:
         self._process.communicate()
 
+    @property
+    def pid(self) -> int:
+        """The process here whose descendants do the module's work."""
+        return self._process.pid
+
     def __call__(self, **arguments: Any) -> dict[str, Any]:
         """What the module returned, with ``failed``."""
         assert self._process.stdin is not None
