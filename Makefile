@@ -77,7 +77,7 @@ drill: root venv apt ## kill core-a, then a database, then mains, damage a backu
 test: root venv ## linters, sanity, unit tests and Molecule, with the time each part took
 	@$(RUN) tools.checks
 
-test-lab: root venv ## the tests within the lab
+test-lab: root venv ## the newer ansible-core, fake devices, random outages, and the tests within the lab
 	@$(RUN) tools.checks lab $(AFTER)
 
 lint: venv-test ## ansible-lint, ruff, mypy, yamllint
@@ -137,7 +137,8 @@ LEFT_OUT := postgresql/test_rejoin.py postgresql/test_promote.py mariadb/test_pr
   test_staged_mains.py test_staged_switches.py test_server_uplink_ovs.py restore/test_isolation_neighbors.py \
   restore/test_mariadb.py restore/postgresql/test_basebackup.py restore/postgresql/test_dump.py take/test_pgbackrest.py
 LEFT_OUT_TESTS := (session_cut and (pharmacy or lab])) or core-x-True or standby_machine_that_is_off or cold_standby \
-  or short_ups or middle_of_a_stage or hangs_is_forced or falls_silent or in_a_row or soon_found
+  or short_ups or middle_of_a_stage or hangs_is_forced or falls_silent or that_is_taken_stops or a_dead_switch_and \
+  or show_what_a_run_sends or in_a_row or soon_found
 lab-test-slice: root venv-test apt apt-guest
 	@CONTINGENCY_KILLS=1 CONTINGENCY_RESTORE=slice $(RUN) tools.pytest_part lab-test tests/lab tests/faults \
 	  $(addprefix --ignore=tests/lab/,$(LEFT_OUT)) -k "not ($(LEFT_OUT_TESTS))"

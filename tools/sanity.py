@@ -51,7 +51,17 @@ def _ansible_test(copy: Path, options: list[str]) -> int:
     environment["PIP_NO_COMPILE"] = "1"
     for name in ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG", "PYTHONPATH"):
         environment.pop(name, None)
-    command = [str(_BIN / "ansible-test"), "sanity", "--local", "--python", version, "--color", "no", "--junit", *options]
+    command = [
+        str(_BIN / "ansible-test"),
+        "sanity",
+        "--local",
+        "--python",
+        version,
+        "--color",
+        "no",
+        "--junit",
+        *options,
+    ]
     return subprocess.run(command, cwd=copy, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 
 
