@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-WIDTH, LEFT, RIGHT = 1000, 150, 20
+WIDTH, LEFT, RIGHT = 1000, 150, 30
 CURVES, GAP, ROW = 170, 46, 18
 TOP, BOTTOM = 64, 40
 COLOURS = ("#0b6fa4", "#c2571a", "#3f7f3f", "#7a4fa3")
