@@ -80,7 +80,7 @@ def _size(copy: Backup) -> str:
 
 def _play(lab: Lab, name: str, **variables: str) -> PlaybookRun:
     print(f"  $ ansible-playbook contingency.infra.{name}" + "".join(f" -e {k}={v}" for k, v in variables.items()))
-    return playbook.run(lab, name, **variables)
+    return playbook.run(lab, name, None, **variables)
 
 
 def _test(lab: Lab, findings: list[str], ends_well: bool) -> Mapping[str, Any]:
