@@ -76,7 +76,8 @@ class SiteWorld:
             self._hosts[host] = off_inventory.host_to_shut(host, settings)
             self._settings[host] = settings
         except AnsibleError as error:
-            return str(error.message)
+            said = str(error.message).rstrip(".")
+            return f"{said if said.startswith(host) else f'{host}: {said}'}."
         return None
 
     @property
