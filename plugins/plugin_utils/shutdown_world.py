@@ -14,7 +14,7 @@ from ansible.errors import AnsibleError
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import FAILED, OFF, Moment
 from ansible_collections.contingency.infra.plugins.module_utils._ups.reading import no_reading
-from ansible_collections.contingency.infra.plugins.module_utils._ups.source import read_all
+from ansible_collections.contingency.infra.plugins.module_utils._ups.source import read_all, usable
 from ansible_collections.contingency.infra.plugins.plugin_utils import off_inventory
 from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations
 from ansible_collections.contingency.infra.plugins.plugin_utils.host_off import shut_down
@@ -76,7 +76,8 @@ class SiteWorld:
             self._hosts[host] = off_inventory.host_to_shut(host, settings)
             self._settings[host] = settings
         except AnsibleError as error:
-            return str(error.message)
+            said = str(error.message).rstrip(".")
+            return f"{said if said.startswith(host) else f'{host}: {said}'}."
         return None
 
     @property
@@ -95,8 +96,11 @@ class SiteWorld:
         return Moment.now()
 
     def read(self, previous: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        found = read_all(self._sources, self._timeout, previous)
-        found += [no_reading(name, "none", NO_SOURCE, time.time()) for name in self._unread]
+        # Looked at again each time: a file of certificates may be gone meanwhile.
+        sources, wrong = usable(self._sources)
+        found = read_all(sources, self._timeout, previous) if sources else []
+        silent = {**dict.fromkeys(self._unread, NO_SOURCE), **wrong}
+        found += [no_reading(name, "none", why, time.time()) for name, why in silent.items()]
         return [reading.as_dict() for reading in found]
 
     def say(self, line: str) -> None:

@@ -179,6 +179,22 @@ def read_all(
     return _gather(known, timeout, previous, contexts)
 
 
+def usable(sources: Sequence[Mapping[str, Any]]) -> Tuple[List[Mapping[str, Any]], Dict[str, str]]:
+    """Return the sources that can be asked, and by name why others cannot: one must not leave all unread."""
+    found: List[Mapping[str, Any]] = []
+    wrong: Dict[str, str] = {}
+    for options in sources:
+        try:
+            source = Source.from_dict(options)
+            if source.tls:
+                nut.trust(source.ca_file)
+        except UpsError as error:
+            wrong[str(options.get("name"))] = str(error)
+        else:
+            found.append(options)
+    return found, wrong
+
+
 def names_limitation(sources: Sequence[Source]) -> Optional[str]:
     """Return why these sources cannot be told apart, or None."""
     names = [source.name for source in sources]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.plan import make_plan
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import FAILED
 from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations
@@ -73,11 +73,30 @@ def test_a_host_that_is_not_in_the_inventory_is_refused(durations: Durations) ->
         without_faults(["gone"], {}, durations)
 
 
-def test_a_host_of_a_kind_that_is_not_known_is_the_failure_of_this_host(durations: Durations) -> None:
+def test_a_host_of_a_kind_that_is_not_known_is_named(durations: Durations) -> None:
     hostvars = {"web": GOOD, "odd": {**GOOD, "shutdown_kind": "linx"}}
     world = SiteWorld(["web", "odd"], hostvars, [], 1.0, durations, print)
     assert len(world.refused) == 1
+    assert world.refused[0].startswith("odd")
     assert "linx" in world.refused[0]
+
+
+def test_why_a_host_cannot_be_used_names_it(durations: Durations) -> None:
+    class Undefined(dict[str, Any]):
+        """Variables of which one needs a vault that is not there."""
+
+        def __getitem__(self, name: str) -> Any:
+            if name == "shutdown_bmc":
+                raise AnsibleError("'vault_password' is undefined")
+            return super().__getitem__(name)
+
+    world = SiteWorld(["odd"], {"odd": Undefined(GOOD, shutdown_bmc={})}, [], 1.0, durations, print)
+    assert world.refused == ["odd: 'vault_password' is undefined."]
+
+
+def test_a_host_that_is_refused_fails_alone(durations: Durations) -> None:
+    hostvars = {"web": GOOD, "odd": {**GOOD, "shutdown_kind": "linx"}}
+    world = SiteWorld(["web", "odd"], hostvars, [], 1.0, durations, print)
     for work in (world.order({"name": "odd", "kind": "host"}, hurried=True), world.start({"name": "odd"})):
         outcome = work()
         assert (outcome.state, outcome.how) == (FAILED, "not begun")

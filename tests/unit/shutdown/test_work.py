@@ -34,7 +34,7 @@ def mains(monkeypatch: pytest.MonkeyPatch) -> None:
 def work(directory: Path, **changed: Any) -> Work:
     arguments = {
         "hosts": ["web-1"],
-        "sources": [{"name": "ups-a"}],
+        "sources": [{"name": "ups-a", "kind": "apcupsd", "host": "192.0.2.71"}],
         "upses": [{"name": "ups-a", "nominal_watts": 1000, "runtime_table": TABLE}],
         "policy": {"stages": [{"name": "all", "after_seconds": 600}]},
         "timeout": 1.0,
@@ -62,10 +62,33 @@ def test_a_ups_that_no_source_reads_is_unknown_on_an_ordinary_day(tmp_path: Path
 
 
 def test_a_source_that_is_not_among_the_upses_is_told_and_decides_nothing(tmp_path: Path) -> None:
-    result = work(tmp_path, sources=[{"name": "ups-a"}, {"name": "spare"}]).result()
+    result = work(
+        tmp_path, sources=[{"name": name, "kind": "apcupsd", "host": "192.0.2.71"} for name in ("ups-a", "spare")]
+    ).result()
     assert (result["failed"], result["mains"]) == (True, "online")
     assert [reading["name"] for reading in result["readings"]] == ["ups-a"]
     assert "The UPS spare has a source and is not among the UPSes" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"kind": "snmp", "version": "3", "host": "192.0.2.72", "user": "u", "auth_password": "short"}, "too short"),
+        (
+            {"kind": "nut", "ups": "b", "host": "192.0.2.72", "tls": True, "ca_file": "/nowhere/nut.pem"},
+            "correct ca_file",
+        ),
+        ({"kind": "modbus", "host": "192.0.2.72"}, "use one of"),
+    ],
+)
+def test_a_source_that_cannot_be_asked_is_one_unknown_ups(tmp_path: Path, options: dict[str, Any], why: str) -> None:
+    upses = [{"name": name, "nominal_watts": 1000, "runtime_table": TABLE} for name in ("ups-a", "ups-b")]
+    good = {"name": "ups-a", "kind": "apcupsd", "host": "192.0.2.71"}
+    result = work(tmp_path, upses=upses, sources=[good, {"name": "ups-b", **options}]).result()
+    assert (result["failed"], result["mains"]) == (True, "unclear")
+    told = {reading["name"]: reading for reading in result["readings"]}
+    assert (told["ups-a"]["status"], told["ups-b"]["status"]) == ("online", "unknown")
+    assert why in told["ups-b"]["why"]
 
 
 def test_a_site_without_hosts_is_refused(tmp_path: Path) -> None:
@@ -74,7 +97,9 @@ def test_a_site_without_hosts_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_in_the_inventory_is_an_error_on_an_ordinary_day(tmp_path: Path) -> None:
-    result = work(tmp_path, upses=[{"name": "ups_a"}], sources=[{"name": "ups_a"}]).result()
+    result = work(
+        tmp_path, upses=[{"name": "ups_a"}], sources=[{"name": "ups_a", "kind": "apcupsd", "host": "192.0.2.71"}]
+    ).result()
     assert (result["failed"], result["mains"], result["outage"]) == (True, "online", None)
     assert "web-1 is fed by ups-a, which is not among the UPSes" in result["msg"]
 
