@@ -105,7 +105,7 @@ options:
     type: str
     default: 1G
   timeout:
-    description: How long the test may take.
+    description: How long the test of each copy may take.
     type: str
     default: 6h
   scratch_directory:

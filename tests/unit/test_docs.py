@@ -153,7 +153,7 @@ RESTORE_MESSAGES = [
     "as in the last good test",
     "in reserve; free space there, or set scratch_directory to a larger disk",
     "another test of",
-    "the test took longer than",
+    "the test of this copy took longer than",
     "and ended before",
     "broke off:",
     "cannot be reached over ssh",

@@ -122,7 +122,7 @@ class Scratch:
         """NotRunnable where the time of the test is over."""
         if self.over():
             limit = self.order.limits.timeout_seconds
-            raise NotRunnable(f"the test of {self.order.name} did not end within {limit:g} s; raise limits.timeout")
+            raise NotRunnable(f"the test of this copy did not end within {limit:g} s; raise timeout")
 
     def command(self, argv: Sequence[str], user: str, readable: Sequence[str] = ()) -> List[str]:
         """Return what runs a program in the group, in the background, behind the walls.

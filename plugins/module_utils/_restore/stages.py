@@ -62,9 +62,10 @@ class Tools:
 def run(order: Order, tools: Tools) -> Outcome:
     """Try the copies in their order until one is good; what one leaves behind ends the test."""
     began_at, began = tools.host.wall(), tools.host.now()
-    deadline = began + order.limits.timeout_seconds
     tried: List[Tried] = []
     for copy in order.copies:
+        # A copy on which a restore hangs must not take the time of the next one.
+        deadline = tools.host.now() + order.limits.timeout_seconds
         tried.append(_Attempt(order, copy, tools, deadline).run())
         if tried[-1].good or tried[-1].left_something:
             break
@@ -119,7 +120,7 @@ class _Attempt:
     def _in_time(self, name: str) -> None:
         if self.tools.host.now() > self.deadline:
             limit = age.duration(self.order.limits.timeout_seconds)
-            raise NotRunnable(f"the test took longer than {limit} and ended before {name}; raise timeout")
+            raise NotRunnable(f"the test of this copy took longer than {limit} and ended before {name}; raise timeout")
 
     def _stage(self, name: str, work: Callable[[], Seen]) -> None:
         began = self.tools.host.now()

@@ -115,6 +115,18 @@ def test_the_time_limit_ends_the_test_between_stages_and_is_no_verdict() -> None
     assert "ended before restore" in outcome.why_not
 
 
+def test_a_copy_that_took_all_its_time_leaves_the_next_one_its_own() -> None:
+    shelf = Shelf()
+
+    def hangs() -> Seen:
+        shelf.host.clock += 1000 * STEP
+        return Seen()
+
+    shelf.does = ({"restore": hangs},)
+    outcome = run(replace(ASKED, limits=Limits(timeout_seconds=100 * STEP)), shelf.tools())
+    assert (outcome.verdict, outcome.served) == (DEGRADED, 2)
+
+
 def test_room_is_looked_for_before_the_restore() -> None:
     shelf = Shelf()
     shelf.host.free = (1 << 30) + (1 << 30) - 1

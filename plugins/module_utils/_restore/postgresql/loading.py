@@ -17,8 +17,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     NotRunnable,
     Seen,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import complaints
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.archive import COMPLETE, Dump
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import complaints, tar_members
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.archive import COMPLETE, TAR, Dump
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import host_blamed
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.complaints import Complaint
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.server import Server
@@ -75,6 +75,9 @@ class Loading:
             raise NotRunnable(reason)
 
     def _archive(self) -> Tuple[str, int]:
+        damage = tar_members.damage(self.dump.path) if self.dump.format == TAR else None
+        if damage is not None:
+            raise Damaged(Finding(RESTORE, os.path.basename(self.dump.path), *damage))
         into = "postgres" if self.creates else self.database
         jobs = ["-j", str(self.jobs)] if self.dump.parallel and self.jobs > 1 else []
         create = ["--create"] if self.creates else []
