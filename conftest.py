@@ -12,8 +12,13 @@ from __future__ import annotations
 import importlib
 import sys
 
+from hypothesis import settings
+
 from tools.collection_link import ensure_link
 
 ensure_link()
 sys.path[:] = dict.fromkeys(sys.path)
 importlib.invalidate_caches()
+# A busy machine is no finding: what has a time limit is measured in tests/bench.
+settings.register_profile("without_deadline", deadline=None)
+settings.load_profile("without_deadline")

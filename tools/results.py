@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from tools.collection_link import ROOT
 
 RESULTS = ROOT / "build/results"
+_SHOWN = 300
 
 
 class Result(NamedTuple):
@@ -62,10 +63,17 @@ def from_junit(part: str, files: list[Path]) -> Result:
     for file in files:
         for case in ElementTree.parse(file).getroot().iter("testcase"):
             name = ".".join(filter(None, (case.get("classname"), case.get("name"))))
-            if case.find("failure") is not None or case.find("error") is not None:
-                failures.append(name)
+            wrong = case.find("failure") if case.find("failure") is not None else case.find("error")
+            if wrong is not None:
+                failures.append(f"{name}: {_shortened(wrong.get('message') or 'no message')}")
             elif case.find("skipped") is not None:
                 skipped.append(name)
             else:
                 passed += 1
     return Result(part, passed, tuple(failures), tuple(skipped))
+
+
+def _shortened(message: str) -> str:
+    """Its beginning and its end, in one line: of a long output compared with something the end tells what happened."""
+    line = " ".join(message.split())
+    return line if len(line) <= 2 * _SHOWN else f"{line[:_SHOWN]} ... {line[-_SHOWN:]}"

@@ -87,9 +87,10 @@ def test_killed_workers_are_named_and_the_next_run_finishes(hospital: Hospital) 
         deadline = time.monotonic() + ENDS_WITHIN
         while all(hospital.enabled(switch) == (OLD,) for switch in BRIDGES):
             assert time.monotonic() < deadline
-        assert kill_workers(process)
+        killed = kill_workers(process)
         output, _errors = process.communicate(timeout=ENDS_WITHIN)
-        assert process.returncode != 0
+        assert killed, output
+        assert process.returncode != 0, output
         assert "dead state" in output
         finishes(hospital)
     assert watch.most_at_once == 1, watch.seen
