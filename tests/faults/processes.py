@@ -35,3 +35,16 @@ def kill_workers(process: subprocess.Popen[str]) -> int:
             continue
         killed += 1
     return killed
+
+
+def output_at_the_end(process: subprocess.Popen[str], within: float) -> str:
+    """What a playbook whose workers were killed printed until its end.
+
+    A worker that dies while it tells something keeps the lock of the queue on which it did, and ansible-core (2.19)
+    then waits for that lock for ever, in StrategyBase.cleanup: the engineer presses Ctrl-C.
+    """
+    try:
+        return process.communicate(timeout=within)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGINT)
+        return process.communicate(timeout=within)[0]
