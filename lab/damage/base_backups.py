@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lab.backup.cluster import DATABASE, USER, Cluster
@@ -97,12 +97,18 @@ def _segments(backup: Backup) -> list[Path]:
 
 
 def _no_first_segment(backup: Backup, _ground: Ground) -> None:
-    """The one in which the backup begins: a file, or a member of the archive."""
-    archive = _archive(backup)
-    if archive:
-        _without_member(next(iter(backup.files("pg_wal.tar*")), archive), lambda names: names[0])
-    else:
-        remove(_segments(backup)[:1])
+    """The one in which the backup begins, wherever it lies: as a file, and as a member of an archive."""
+    archives = [*backup.files("pg_wal.tar*"), *backup.files("base.tar*")]
+    first = min(name for name in (*_segments_in(archives), *(path.name for path in _segments(backup))))
+    remove(path for path in _segments(backup) if path.name.startswith(first))
+    for archive in archives:
+        _without_member(archive, first)
+
+
+def _segments_in(archives: Iterable[Path]) -> Iterator[str]:
+    for path in archives:
+        with tarfile.open(path) as archive:
+            yield from (Path(name).name for name in archive.getnames() if SEGMENT.match(Path(name).name))
 
 
 def _no_segment_with_the_target(backup: Backup, _ground: Ground) -> None:
@@ -115,13 +121,11 @@ def _of_target(backup: Backup) -> list[Path]:
     return [path for path in _segments(backup) if path.name.startswith(wanted)]
 
 
-def _without_member(path: Path, choose: Callable[[list[str]], str]) -> None:
+def _without_member(path: Path, gone: str) -> None:
     kept = io.BytesIO()
     with tarfile.open(path) as old, tarfile.open(fileobj=kept, mode="w:gz" if path.suffix == ".gz" else "w") as new:
-        members = old.getmembers()
-        gone = choose(sorted(member.name for member in members if SEGMENT.match(Path(member.name).name)))
-        for member in members:
-            if member.name != gone:
+        for member in old.getmembers():
+            if not Path(member.name).name.startswith(gone):
                 new.addfile(member, old.extractfile(member) if member.isfile() else None)
     path.write_bytes(kept.getvalue())
 

@@ -19,6 +19,7 @@ from lab.damage.model import (
     cut,
     flip,
     half_without_a_torn_line,
+    in_a_word,
     remove,
     repack,
     zero,
@@ -49,7 +50,8 @@ def _place(backup: Backup) -> tuple[Path, int | None]:
 
 
 def _flip(backup: Backup, _ground: Ground) -> None:
-    flip(*_place(backup))
+    path, offset = _place(backup)
+    flip(path, in_a_word(path, offset) if path.suffix in (".sql", ".tar") else offset)
 
 
 def _zero(backup: Backup, _ground: Ground) -> None:

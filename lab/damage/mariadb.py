@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab.backup.ground import Ground
 from lab.backup.mariadb import DATABASE
-from lab.damage.model import Backup, Damage, Manifest, aged, cut, flip, remove, repack, zero
+from lab.damage.model import Backup, Damage, Manifest, aged, cut, flip, in_a_word, remove, repack, zero
 
 DAY = 86400.0
 DUMP = ("checksums", "restore", "content")
@@ -33,7 +33,8 @@ def _changed(change: Callable[[bytes], bytes]) -> Callable[[Backup, Ground], Non
 
 
 def _flip(backup: Backup, _ground: Ground) -> None:
-    flip(backup.largest("*.sql*"))
+    path = backup.largest("*.sql*")
+    flip(path, in_a_word(path) if path.suffix == ".sql" else None)
 
 
 def _cut(backup: Backup, _ground: Ground) -> None:
