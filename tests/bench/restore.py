@@ -12,6 +12,7 @@ says otherwise.
 
 CONTINGENCY_BENCH_GB (1), CONTINGENCY_BENCH_SIZES ("0.25 1 4"), CONTINGENCY_BENCH_ROUNDS (3) and
 CONTINGENCY_BENCH_UNDAMAGED (1) make it smaller or larger, CONTINGENCY_RESTORE=slice leaves most damages out.
+CONTINGENCY_BENCH_PARTS ("times detection"): what was measured of the part that is left out stays in the file.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from tests.bench._peers import Peers
 Result = TypeVar("Result")
 GIGABYTES = float(os.environ.get("CONTINGENCY_BENCH_GB", "1"))
 SIZES = sorted(float(word) for word in os.environ.get("CONTINGENCY_BENCH_SIZES", "0.25 1 4").split())
+PARTS = os.environ.get("CONTINGENCY_BENCH_PARTS", "times detection").split()
 ROUNDS = int(os.environ.get("CONTINGENCY_BENCH_ROUNDS", "3"))
 UNTIL_IT_RUNS = ("fetch", "checksums", "age", "restore", "start")
 
@@ -45,10 +47,11 @@ def main() -> None:
     lab.up(parts=["backup"])
     try:
         server = BackupServer(lab)
-        report = _sizes(server)
         # What took half an hour is there also where the rest breaks off.
-        _write(report)
-        _write({**report, **_detection(server)})
+        if "times" in PARTS:
+            _write(_sizes(server))
+        if "detection" in PARTS:
+            _write(_detection(server))
     finally:
         lab.down()
 
@@ -56,7 +59,8 @@ def main() -> None:
 def _write(report: dict[str, object]) -> None:
     target = ROOT / "build/bench/restore.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    before = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
+    target.write_text(json.dumps({**before, **report}, indent=2) + "\n", encoding="utf-8")
 
 
 def _sizes(server: BackupServer) -> dict[str, object]:
