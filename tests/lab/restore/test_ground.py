@@ -30,7 +30,7 @@ def test_the_same_seed_fills_a_database_with_the_same(ground: Ground) -> None:
 def test_a_copy_of_two_moments_shows_in_the_invoices(ground: Ground) -> None:
     production = ground.production
     production.sql("DROP DATABASE IF EXISTS trial", "postgres")
-    production.fill(500, database="trial")
+    production.fill(2000, database="trial")
     with Writing(ground.server, production.writer("trial"), pause=0) as writing:
         production.sql("CREATE TABLE torn AS TABLE charge", "trial")
         writing.wait_for(writing.transactions + 10)

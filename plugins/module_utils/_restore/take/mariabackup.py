@@ -7,7 +7,8 @@ The content of such a backup is that of its end, so the moment is held there. On
 write lock on a help table, which is no table of transactions, makes its last stage wait (BACKUP STAGE BLOCK_DDL waits
 for such statements) while all others go on. When it waits there, the site's tables are locked for reading, sessions
 begin their snapshots, and the help table is let go. Writers wait from then until mariadb-backup has ended: for about
-the second in which it reads the rest of the log.
+the second in which it reads the rest of the log. Where the tables are in use without a gap for long, their lock is
+waited for in line, and a transaction that goes the other way round is ended as a deadlock (error 1213).
 """
 
 from __future__ import annotations
@@ -150,8 +151,9 @@ class MariabackupTaker(Taker):
         tables = [table for table in inventory.tables(self.source, names) if table.left_out is None]
         gate = self._session()
         if tables:
-            locks = ", ".join(f"{table.identifier} READ" for table in tables)
-            mariadb.locked(gate, f"LOCK TABLES {locks}", self.options.lock_seconds)
+            statement = f"LOCK TABLES {', '.join(f'{table.identifier} READ' for table in tables)}"
+            if not mariadb.locked_in_a_gap(gate, statement, self.host):
+                mariadb.locked(gate, statement, self.options.lock_seconds)
         return [table for table in tables if table.transactional], gate
 
     def _wait_for(self, backup: Program) -> None:
