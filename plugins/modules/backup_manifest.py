@@ -18,7 +18,9 @@ description:
   - A backup gets its name, C(DIRECTORY/NAME/STAMP), when it is whole and on the disk with its manifest in it. Until
     then it is called C(.taking-STAMP), and the next run removes it. C(DIRECTORY/NAME/latest) leads to the newest.
   - Copies are read back and compared by sha256. What a copy missed, because its place was away, is made up for.
-  - Old backups go only when the new one and all its copies are good.
+  - Old backups go only when the new one and all its copies are good. Of a repository of restic or Borg, which several
+    hosts may share, only that goes which the manifest of a backup named that goes. What is there of this set and host
+    and in no manifest is told in RV(unnamed) and left.
 options:
   name:
     description: Name of the backup set; letters, digits, C(_), C(-) and C(.).
@@ -171,6 +173,14 @@ removed:
   type: list
   elements: str
   sample: [/backup/local/his/20261108T020000Z]
+unnamed:
+  description: >-
+    What the repositories of restic or Borg hold of this set and host though no manifest in any of its places names it,
+    as where manifests were lost or a run was killed. Nothing of it is removed; remove by hand what is not wanted.
+  returned: always
+  type: list
+  elements: str
+  sample: [snapshot 1f6a2c3b of /backup/restic]
 seconds:
   description: How long each part took.
   returned: always

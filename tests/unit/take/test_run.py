@@ -98,6 +98,16 @@ def test_old_ones_go_only_beyond_what_is_kept_in_each_place(host: Clock, order: 
     assert len(outcome.removed) == 2
 
 
+def test_after_the_clock_was_set_back_the_one_just_taken_is_kept_and_copied(host: Clock, order: Ordering) -> None:
+    good(transact(host, order(keep=1)))
+    host.time -= 400 * DAY
+    outcome = good(transact(host, order(keep=1)))
+    for place in (order().directory, order().copies[0].directory):
+        assert backups(place) == ["20251018T020001Z", "latest"]
+        assert os.readlink(f"{place}/his/latest") == "20251018T020001Z"
+    assert len(outcome.removed) == 2
+
+
 def test_nothing_old_goes_while_a_copy_is_missing_and_it_is_made_up_for(host: Clock, order: Ordering) -> None:
     offsite = Path(order().copies[0].directory)
     good(transact(host, order()))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Dict, Mapping, NamedTuple, Optional, Tuple, Type, TypeVar
+from typing import Any, ClassVar, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content
@@ -71,6 +71,19 @@ class Taken(NamedTuple):
     bytes: Optional[int]
     content: Content
     warnings: Tuple[str, ...] = ()
+
+
+Manifests = Sequence[Mapping[str, Any]]
+
+
+class Pruned(NamedTuple):
+    """What was removed from repositories, and what of this set and host is there though no manifest names it.
+
+    The latter is told and left: a manifest that is lost or damaged must not take its backup with it.
+    """
+
+    removed: Tuple[str, ...] = ()
+    unnamed: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,12 +153,13 @@ class Taker(ABC):
         """Have the backup in a second repository, read back; returns what was proven. Only with a repository."""
         raise NotTaken(f"The engine {self.order.engine} has no repository, so it cannot fill {repository}.")
 
-    def prune(self, kept: Tuple[Mapping[str, Any], ...]) -> Tuple[str, ...]:
-        """Remove from its repositories what belongs to this set and to none of these manifests; returns what it did.
+    def prune(self, going: Manifests, staying: Manifests) -> Pruned:
+        """Remove from its repositories what the manifests that go name, and no manifest that stays names; nothing else.
 
+        It comes before these manifests are removed, so that a run that is killed between is made up for by the next.
         Backups in plain directories are removed by the frame; engines without a repository have nothing to do.
         """
-        return ()
+        return Pruned()
 
     @abstractmethod
     def close(self) -> None:
