@@ -85,9 +85,12 @@ options:
         V(plain.zst); C(compress), the level; C(globals), whether roles and tablespaces are dumped beside it.
       - V(pg_basebackup) - C(format) V(tar.gz), V(tar) or V(plain); C(max_rate) as C(pg_basebackup) has it;
         C(checkpoint) V(fast) or V(spread); C(wal_seconds), for WAL to come (V(300)); C(restore_point_seconds), for
-        how long an exact restore point is tried for (V(600)).
+        how long an exact restore point is tried for (V(600)); C(accept_inexact) (V(false)). Where no exact one comes
+        in time, the backup and its copies are kept, its manifest names every table as not proven, and the module
+        fails; with C(accept_inexact) it only warns.
       - V(pgbackrest) - C(stanza), required; C(config), its file; C(type) V(incr), V(diff) or V(full); C(repository)
-        (V(1)); C(program); C(archive_seconds), for WAL to reach each repository (V(600)); C(restore_point_seconds).
+        (V(1)); C(program); C(archive_seconds), for WAL to reach each repository (V(600)); C(restore_point_seconds) and
+        C(accept_inexact).
     type: dict
     default: {}
 attributes:

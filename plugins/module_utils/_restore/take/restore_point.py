@@ -46,6 +46,10 @@ WHERE datallowconn AND datname <> 'template0' ORDER BY coalesce(xact_commit, 0),
 STUCK = f"""SELECT pid FROM pg_catalog.pg_stat_activity WHERE wait_event = 'SyncRep'
 AND query_start < clock_timestamp() - interval '{SETTLE} s'"""
 SIGHT = "pg_catalog.pg_export_snapshot(), pg_catalog.pg_current_snapshot()"
+FLUSH = """SET synchronous_commit = local;
+SELECT pg_catalog.pg_logical_emit_message(true, 'contingency', '')"""
+"""A commit waits for the disk only where its transaction wrote something; this is the least, and no standby is waited
+for. Those who decode changes of other databases do not see it."""
 FLUSHED = "SELECT pg_catalog.pg_current_wal_flush_lsn() >= {lsn}::pg_lsn"
 
 
@@ -102,7 +106,10 @@ class RestorePoint:
         self._moment.close()
 
     def set(self) -> Mark:
-        """Set a restore point that is exactly the snapshots' moment; where none is in time, the last, and say so."""
+        """Set a restore point that is exactly the snapshots' moment; where none is in time, the last, and say so.
+
+        At the end WAL goes to its next segment, once, so that the file that holds the restore point is whole.
+        """
         deadline = self._client.machine.now() + self._wait_seconds
         while True:
             self.tries += 1
@@ -117,6 +124,7 @@ class RestorePoint:
                 continue
             if why is not None:
                 self.inexact = f"{why}; {self.tries} tries within {self._wait_seconds:g} s"
+            self._client.rows("postgres", "SELECT pg_catalog.pg_switch_wal()")
             return mark
 
     def _try(self) -> Tuple[Mark, Optional[str]]:
@@ -195,8 +203,8 @@ class RestorePoint:
         return not changed or self._oids[database] in changed
 
     def _flush(self, lsn: str) -> None:
-        """Have WAL up to the restore point on the disk; a switch to the next segment makes its file whole, too."""
-        self._client.rows("postgres", "SELECT pg_catalog.pg_switch_wal()")
+        """Have WAL up to the restore point on the disk by a commit after it, which needs no new segment."""
+        self._client.rows("postgres", FLUSH)
         deadline = self._client.machine.now() + LOCK_WAIT
         while asked(self._client, "postgres", FLUSHED.format(lsn=literal(lsn))) != "t":
             if self._client.machine.now() > deadline:

@@ -124,7 +124,7 @@ def _transact(host: Host, order: TakeOrder, fresh_seconds: float, check_mode: bo
         if limitation is not None:
             raise NotTaken(limitation)
         place = Place(order.directory, order.name)
-        if _is_fresh(host, order, place, fresh_seconds, outcome):
+        if _is_fresh(host, order, taker, place, fresh_seconds, outcome):
             return
         outcome.changed = True
         outcome.steps += [*taker.steps(), *_later_steps(order)]
@@ -134,22 +134,25 @@ def _transact(host: Host, order: TakeOrder, fresh_seconds: float, check_mode: bo
         with place.locked():
             outcome.warnings += [f"{path} was left by a run that was killed; removed" for path in place.sweep()]
             taken = _taken(host, order, taker, place, outcome)
-            _copied(host, order, taker, place, taken, outcome)
+            problem = _copied(host, order, taker, place, taken, outcome)
+            problems = [told for told in (taken.failure, problem) if told is not None]
+            if problems:
+                raise NotTaken(f"{outcome.path} is there. {' '.join(problems)} Nothing old was removed.")
             _pruned(host, order, taker, outcome)
     finally:
         taker.close()
 
 
-def _is_fresh(host: Host, order: TakeOrder, place: Place, fresh_seconds: float, outcome: Outcome) -> bool:
-    """Is the newest good backup young enough that none has to be taken?"""
+def _is_fresh(host: Host, order: TakeOrder, taker: Taker, place: Place, fresh_seconds: float, outcome: Outcome) -> bool:
+    """Is the newest good backup young enough, and as the site wants it, that none has to be taken?"""
     good = [kept for kept in place.backups(host, order.engine) if kept.problem is None and kept.manifest]
     if not good or fresh_seconds <= 0:
         return False
     newest = good[-1]
-    age = host.wall() - float((newest.manifest or {})["current_at_epoch"])
-    if not 0 <= age < fresh_seconds:
+    manifest = dict(newest.manifest or {})
+    if not 0 <= host.wall() - float(manifest["current_at_epoch"]) < fresh_seconds or not taker.accepts(manifest):
         return False
-    outcome.path, outcome.manifest = newest.path, dict(newest.manifest or {})
+    outcome.path, outcome.manifest = newest.path, manifest
     return True
 
 
@@ -214,8 +217,8 @@ def _check_space(host: Host, order: TakeOrder, taker: Taker, place: Place) -> No
         )
 
 
-def _copied(host: Host, order: TakeOrder, taker: Taker, place: Place, taken: Taken, outcome: Outcome) -> None:
-    """Fill every other place, also after one that failed; NotTaken names those that did."""
+def _copied(host: Host, order: TakeOrder, taker: Taker, place: Place, taken: Taken, outcome: Outcome) -> Optional[str]:
+    """Fill every other place, also after one that failed; returns a sentence that names those that did."""
     started = host.now()
     good = oldest_first(place.backups(host, order.engine), outcome.stamp)
     kept = good[-order.keep :] if order.keep else good
@@ -228,8 +231,7 @@ def _copied(host: Host, order: TakeOrder, taker: Taker, place: Place, taken: Tak
             )
     outcome.seconds["copy"] = host.now() - started
     problems = [copied.problem for copied in outcome.copies if copied.problem is not None]
-    if problems:
-        raise NotTaken(f"{outcome.path} is there, but {'; '.join(problems)}. Nothing old was removed.")
+    return f"{'; '.join(problems)}." if problems else None
 
 
 def _with_repository(taker: Taker, taken: Taken, copy: SecondCopy, copied: Copied) -> Copied:

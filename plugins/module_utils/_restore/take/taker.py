@@ -13,6 +13,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.run import
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content
 
 T = TypeVar("T", bound="TakerOptions")
+INEXACT = "inexact"
+"""A position has under this key why the content in the manifest is not exactly that of the backup, or null."""
 
 
 class NotTaken(Exception):
@@ -60,7 +62,8 @@ class Taken(NamedTuple):
 
     ``current_at`` is the moment of the data, as of its snapshot. ``server``, ``position``, ``content``: as in the
     manifest (see manifest.py). ``bytes``: what the restored data takes on disk. ``warnings``: sentences on what the
-    manifest cannot say. The artefacts are whatever lies in the directory that the taker was given.
+    manifest cannot say. ``failure``: why the backup is kept and is none the less not what was ordered, a sentence with
+    what to do. The artefacts are whatever lies in the directory that the taker was given.
     """
 
     began_at: float
@@ -71,6 +74,7 @@ class Taken(NamedTuple):
     bytes: Optional[int]
     content: Content
     warnings: Tuple[str, ...] = ()
+    failure: Optional[str] = None
 
 
 Manifests = Sequence[Mapping[str, Any]]
@@ -129,6 +133,10 @@ class Taker(ABC):
     def idle(self) -> Optional[str]:
         """Return why there is nothing to do here and now, which is no failure; None where there is."""
         return None
+
+    def accepts(self, manifest: Mapping[str, Any]) -> bool:
+        """Is the backup of this manifest as good as the site wants it?"""
+        return not manifest["position"].get(INEXACT) or self.order.options.get("accept_inexact") is True
 
     @abstractmethod
     def limitation(self) -> Optional[str]:
