@@ -21,6 +21,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     joined,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import Client
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.passing import passing
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.postgresql import ServerOptions
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.restore_point import Mark, RestorePoint
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import INEXACT, NotTaken
@@ -94,7 +95,8 @@ def marked(client: Client, options: PhysicalOptions, set_name: str, jobs: int) -
 def _ranged(
     content: Content, before: Mapping[str, inventory.Sequence], after: Mapping[str, inventory.Sequence]
 ) -> Content:
-    return replace(content, sequences=inventory.sequence_ranges(before, after, physical=True))
+    ranges = inventory.sequence_ranges(before, after, physical=True)
+    return replace(content, sequences=ranges, left_out={**content.left_out, **passing(before, after)})
 
 
 def _inexact(mark: Mark, content: Content, why: str, accepted: bool) -> Marked:
