@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.borg import BorgTaker
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.place import stamp_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.restic import ResticTaker
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.run import Outcome, transact
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import SecondCopy, TakeOrder
 
@@ -205,3 +206,13 @@ def test_a_name_of_the_host_cannot_lead_borg_astray(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(socket, "gethostname", lambda: "a/{user}")
     order = TakeOrder("images", "borg", "/backup", options={"paths": ["/srv"], "repository": FIRST})
     assert BorgTaker(order, Clock()).prefix == "contingency-images-a__user_-"
+
+
+def test_of_two_that_a_short_name_may_mean_none_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site("restic", tmp_path, monkeypatch)
+    first = "1f6a2c3b" + "0" * 56
+    site.repositories[FIRST] = {name: {"host": "pacs-a"} for name in (first, first[:-1] + "1")}
+    store = Store("pacs-a", site.repositories)
+    taker = ResticTaker(site.order("pacs-a", keep=1), store)
+    assert taker.prune([{"position": {"snapshot": first[:8]}}], []).removed == ()
+    assert taker.prune([{"position": {"snapshot": first}}], []).removed == (f"snapshot {first[:8]} of {FIRST}",)

@@ -30,6 +30,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.ta
 WARNED = 1
 """Borg's exit status where it is done and has warned: a file changed, went away, or could not be read."""
 STAMP_SHAPE = "20261122T020000Z"
+PLAIN, ESCAPE = re.compile(r"[A-Za-z0-9/_]"), "\\U"
+"""What means itself in a regular expression, and what other signs are named with."""
 UNFIT = r"[^A-Za-z0-9._-]"
 """What Borg may take in a name for a placeholder or for a directory."""
 
@@ -54,13 +56,13 @@ class BorgTaker(RepositoryTaker[Archive]):
         self._make(self.options.repository)
         name = f"{self.prefix}{stamp_of(self.host.wall())}"
         place = f"{self.options.repository}::{name}"
-        excluded = "\n".join(f"pp:{path.lstrip('/')}" for path in before.excluded)
+        excluded = "\n".join(map(excluding, before.excluded))
         answer = self._borg(
             "create", "--numeric-ids", "--exclude-from", "/dev/stdin", place, *self.options.paths, stdin=excluded
         )
         if answer.status not in (0, WARNED):
             raise self.failed(answer)
-        names = self._borg("list", "--format", "{path}{NUL}", place).output.split("\0") if answer.status else None
+        names = self._borg("list", "--format", "{bpath}{NUL}", place).output.split("\0") if answer.status else None
         return Written({"archive": name, "repository": self.identifier()}, names)
 
     def identifier(self) -> Optional[str]:
@@ -121,3 +123,15 @@ class BorgTaker(RepositoryTaker[Archive]):
     def _borg(self, *arguments: str, stdin: str = "") -> Answer:
         environment = {**self.given(), **borg_environment(self.options.password_file)}
         return self.run(["borg", *arguments], environment, stdin)
+
+
+def excluding(path: str) -> str:
+    """Pure: a line of a file of exclusions that means just this path and what is below.
+
+    Borg reads that file as UTF-8 and fails at anything else, so that a name of other bytes is a regular expression of
+    Python in ASCII, in which each such byte is named as os.fsdecode names it.
+    """
+    name = path.lstrip("/")
+    if name.isprintable() and name == name.strip():
+        return f"pp:{name}"
+    return f"re:^{''.join(sign if PLAIN.match(sign) else f'{ESCAPE}{ord(sign):08x}' for sign in name)}(/|$)"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import socket
 from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
@@ -156,7 +157,7 @@ class FilesTaker(Taker):
         if written.names is None:
             return
         held = {name.strip("/") for name in written.names}
-        lost = [name for name in content.files if name.strip("/") not in held]
+        lost = [name for name in content.files if not held & {name.strip("/"), marked(name.strip("/"))}]
         if lost:
             raise NotTaken(f"{self.program} left out {lost[0]} and {len(lost) - 1} more; see whether it may read them.")
 
@@ -207,9 +208,11 @@ class RepositoryTaker(FilesTaker, Generic[S]):
         )
 
     def _prune(self, repository: str, gone: AbstractSet[str], kept: AbstractSet[str]) -> Pruned:
+        """A name may be the beginning of an id; where that is not the only one of its kind, nothing is removed."""
         stored = self.stored(repository)
         named = [one for one in stored if any(map(one.is_called, kept))]
-        old = [one for one in stored if one not in named and any(map(one.is_called, gone))]
+        called = [[one for one in stored if one.is_called(name)] for name in sorted(gone)]
+        old = [some[0] for some in called if len(some) == 1 and some[0] not in named]
         if old:
             self.remove(repository, old)
         left = [one for one in stored if one not in named and one not in old and self.is_own(one)]
@@ -229,6 +232,11 @@ class RepositoryTaker(FilesTaker, Generic[S]):
             return environment_of(self.host, self.options.environment_file)
         except NotRunnable as error:
             raise NotTaken(f"{error.message}.") from error
+
+
+def marked(name: str) -> str:
+    """Pure: a name as JSON of restic has it, which can hold no byte that is not UTF-8: a mark for each of them."""
+    return re.sub("[\udc80-\udcff]", "\ufffd", name)
 
 
 def names_in(found: Manifests, kind: str) -> Set[str]:

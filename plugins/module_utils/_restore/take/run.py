@@ -11,7 +11,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Tuple
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host, legible
 from ansible_collections.contingency.infra.plugins.module_utils._restore import manifest as manifests
 from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_of, as_rows
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable
@@ -97,6 +97,7 @@ def transact(host: Host, order: TakeOrder, *, fresh_seconds: float = 0.0, check_
         outcome.msg = error.message
     except OSError as error:
         outcome.msg = f"{error.filename or order.directory}: {error.strerror}; look at this file system, and run again."
+    outcome.msg = legible(outcome.msg) if outcome.msg is not None else None
     return outcome
 
 
