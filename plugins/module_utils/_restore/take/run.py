@@ -146,7 +146,7 @@ def _transact(host: Host, order: TakeOrder, fresh_seconds: float, check_mode: bo
 
 def _is_fresh(host: Host, order: TakeOrder, taker: Taker, place: Place, fresh_seconds: float, outcome: Outcome) -> bool:
     """Is the newest good backup young enough, and as the site wants it, that none has to be taken?"""
-    good = [kept for kept in place.backups(host, order.engine) if kept.problem is None and kept.manifest]
+    good = oldest_first(place.backups(host, order.engine), stamp_of(host.wall()))
     if not good or fresh_seconds <= 0:
         return False
     newest = good[-1]
