@@ -119,6 +119,7 @@ def test_one_whose_restore_point_is_not_exact_is_kept_and_is_a_failure_unless_th
     server: Server, places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(restore_point, "SIGHT", LATE)
+    monkeypatch.setattr(restore_point, "INSTANTS", 1)
     order = order_of(server, places, "tar")
     order = dataclasses.replace(order, options={**order.options, "restore_point_seconds": 1})
     with server.writers():

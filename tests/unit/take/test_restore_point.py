@@ -11,7 +11,9 @@ import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import Address, Client
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take import restore_point
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.commits import Commit, Sight
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.restore_point import (
+    Instant,
     Mark,
     Missed,
     RestorePoint,
@@ -19,6 +21,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.re
 
 from tests.unit.take.conftest import Clock
 
+INSTANT = Instant("point", "0/3000060", 1.0, "1", Sight.of("5:5:"))
 MARK = Mark("point", "0/3000060", "000000010000000000000003", 1.0)
 
 
@@ -40,6 +43,8 @@ class Asked(Clock):
         environment: Mapping[str, str] | None = None,
     ) -> Answer:
         self.scripts.append(stdin)
+        if "pg_walfile_name" in stdin:
+            return Answer(0, f"{MARK.segment}\0", "")
         return Answer(0, "" if restore_point.STUCK in stdin else "t\0", "")
 
     def now(self) -> float:
@@ -53,7 +58,7 @@ def test_wal_goes_to_its_next_segment_once_after_many_tries(monkeypatch: pytest.
 
     def missed(self: RestorePoint) -> tuple[Mark, str | None]:
         try:
-            self._compare(MARK, "0/3000000", {})
+            self._same([INSTANT], "0/3000000", {})
         except Missed as error:
             return MARK, str(error)
         return MARK, None if self.tries == 9 else "a commit came between"
@@ -61,7 +66,7 @@ def test_wal_goes_to_its_next_segment_once_after_many_tries(monkeypatch: pytest.
     class NoWal:
         def __init__(self, *_arguments: object) -> None: ...
 
-        def commits(self) -> list[int]:
+        def commits(self) -> list[Commit]:
             return []
 
     monkeypatch.setattr(restore_point, "Wal", NoWal)

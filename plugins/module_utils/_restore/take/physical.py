@@ -27,8 +27,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.re
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import INEXACT, NotTaken
 
 POINT_NAME = "contingency_{set}_{stamp}_{chance:04x}"
-LONGEST_NAME = 58
-"""The server takes 63 characters (MAXFNAMELEN - 1); the number of the try comes after it."""
+LONGEST_NAME = 56
+"""The server takes 63 characters (MAXFNAMELEN - 1); the number of the restore point comes after it."""
 
 
 @dataclass(frozen=True)
