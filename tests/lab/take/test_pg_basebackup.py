@@ -115,6 +115,14 @@ def test_five_base_backups_in_a_row_beside_writers_are_exact(
         assert_exact(backup, ground)
 
 
+def test_one_beside_thousands_of_commits_that_wait_for_the_disk_is_exact(
+    server: Server, places: tuple[Path, Path], ground: Path
+) -> None:
+    with server.durable(), server.writers(clients=2, hurried=10):
+        backup = taken(server, order_of(server, places, "plain"))
+    assert_exact(backup, ground)
+
+
 def test_one_whose_restore_point_is_not_exact_is_kept_and_is_a_failure_unless_that_is_accepted(
     server: Server, places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
