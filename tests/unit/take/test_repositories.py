@@ -82,9 +82,14 @@ class Store(Clock):
         if words[0] == "list":
             kept = self.repositories.setdefault(words[-1], {})
             at = "2026-11-22T02:00:00"
-            rows = [{"name": name, "id": "1", "start": at, "hostname": of["host"]} for name, of in kept.items()]
+            rows = [{"name": name, "id": "1", "start": at, "hostname": short(of)} for name, of in kept.items()]
             return json.dumps({"archives": [row for row in rows if row["name"].startswith("contingency-images-")]})
         return json.dumps({"repository": {"id": "r"}})
+
+
+def short(of: dict[str, str]) -> str:
+    """Borg keeps no domain."""
+    return of["host"].partition(".")[0]
 
 
 def copied(kept: Stored) -> list[tuple[str, dict[str, str]]]:
@@ -160,6 +165,22 @@ def test_where_all_manifests_are_lost_the_backups_stay_and_are_told(site: Site) 
     assert [warning for warning in outcome.warnings if "No manifest names" in warning and "nothing of it" in warning]
 
 
+def test_what_another_host_made_stays_though_its_manifest_lay_in_a_shared_place(site: Site) -> None:
+    site.monkeypatch.setattr(site, "places", lambda host: shared(site.root))
+    site.take("pacs-a.site", keep=1)
+    outcome = site.take("pacs-b.site", keep=1)
+    assert sum(map(len, site.repositories.values())) == 2
+    assert len(outcome.unnamed) == 1
+    site.take("pacs-b.site", keep=1)
+    assert sum(map(len, site.repositories.values())) == 2
+
+
+def shared(root: Path) -> tuple[Path, Path]:
+    for name in ("local", "offsite"):
+        (root / name).mkdir(exist_ok=True)
+    return root / "local", root / "offsite"
+
+
 def test_where_the_first_disk_is_new_the_other_place_still_names_them(site: Site) -> None:
     for _day in range(3):
         site.take("pacs-a", keep=3)
@@ -210,6 +231,7 @@ def test_a_name_of_the_host_cannot_lead_borg_astray(monkeypatch: pytest.MonkeyPa
 
 def test_of_two_that_a_short_name_may_mean_none_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site("restic", tmp_path, monkeypatch)
+    monkeypatch.setattr(socket, "gethostname", lambda: "pacs-a")
     first = "1f6a2c3b" + "0" * 56
     site.repositories[FIRST] = {name: {"host": "pacs-a"} for name in (first, first[:-1] + "1")}
     store = Store("pacs-a", site.repositories)

@@ -23,6 +23,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.fi
     RepositoryOptions,
     RepositoryTaker,
     Written,
+    is_here,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.place import STAMP, stamp_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import NotTaken, Taken, TakeOrder
@@ -102,7 +103,7 @@ class BorgTaker(RepositoryTaker[Archive]):
     def is_own(self, one: Archive) -> bool:
         """Names without a host were made by earlier versions; a set's name may begin as another's does."""
         prefix, stamp = one.name[: -len(STAMP_SHAPE)], one.name[-len(STAMP_SHAPE) :]
-        earlier = prefix == f"contingency-{self.order.name}-" and one.host == socket.gethostname()
+        earlier = prefix == f"contingency-{self.order.name}-" and is_here(one.host)
         return bool(STAMP.match(stamp)) and (prefix == self.prefix or earlier)
 
     def remove(self, repository: str, old: Sequence[Archive]) -> None:

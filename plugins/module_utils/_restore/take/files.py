@@ -189,9 +189,9 @@ class RepositoryTaker(FilesTaker, Generic[S]):
     def stored(self, repository: str) -> List[S]:
         """Return what a repository holds of sets of this name, of all hosts; NotTaken where it cannot be listed."""
 
-    @abstractmethod
     def is_own(self, one: S) -> bool:
-        """Did this set make it, on this host?"""
+        """Did this set make it, on this host? Its name may be that of another set's, too."""
+        return is_here(one.host)
 
     @abstractmethod
     def remove(self, repository: str, old: Sequence[S]) -> None:
@@ -208,14 +208,18 @@ class RepositoryTaker(FilesTaker, Generic[S]):
         )
 
     def _prune(self, repository: str, gone: AbstractSet[str], kept: AbstractSet[str]) -> Pruned:
-        """A name may be the beginning of an id; where that is not the only one of its kind, nothing is removed."""
+        """A name may be the beginning of an id; where that is not the only one of its kind, nothing is removed.
+
+        Nor is what another host made, whose manifest lay in a directory that both share.
+        """
         stored = self.stored(repository)
         named = [one for one in stored if any(map(one.is_called, kept))]
         called = [[one for one in stored if one.is_called(name)] for name in sorted(gone)]
-        old = [some[0] for some in called if len(some) == 1 and some[0] not in named]
+        old = [some[0] for some in called if len(some) == 1 and some[0] not in named and is_here(some[0].host)]
         if old:
             self.remove(repository, old)
-        left = [one for one in stored if one not in named and one not in old and self.is_own(one)]
+        lost = [one for some in called for one in some]
+        left = [one for one in stored if one not in [*named, *old] and (one in lost or self.is_own(one))]
         return Pruned(*(tuple(f"{self.kind} {one.title} of {repository}" for one in some) for some in (old, left)))
 
     def limitation(self) -> Optional[str]:
@@ -237,6 +241,11 @@ class RepositoryTaker(FilesTaker, Generic[S]):
 def marked(name: str) -> str:
     """Pure: a name as JSON of restic has it, which can hold no byte that is not UTF-8: a mark for each of them."""
     return re.sub("[\udc80-\udcff]", "\ufffd", name)
+
+
+def is_here(host: str) -> bool:
+    """Is this the name of this host? Borg keeps it without its domain."""
+    return host.partition(".")[0] == socket.gethostname().partition(".")[0]
 
 
 def names_in(found: Manifests, kind: str) -> Set[str]:

@@ -78,9 +78,6 @@ class ResticTaker(RepositoryTaker[Snapshot]):
             raise NotTaken(f"The snapshots of {repository} cannot be listed: {complaint(answer)}.")
         return snapshots_in(answer.output)
 
-    def is_own(self, one: Snapshot) -> bool:
-        return one.host == socket.gethostname()
-
     def remove(self, repository: str, old: Sequence[Snapshot]) -> None:
         answer = self._restic(repository, "forget", "--prune", *(one.id for one in old))
         if answer.status != 0:

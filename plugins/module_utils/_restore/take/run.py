@@ -269,8 +269,8 @@ def _pruned_repositories(taker: Taker, gone: List[Kept], stay: List[Kept], outco
     if pruned.unnamed:
         more = f" and {len(pruned.unnamed) - SHOWN} more" if len(pruned.unnamed) > SHOWN else ""
         outcome.warnings.append(
-            f"No manifest names {', '.join(pruned.unnamed[:SHOWN])}{more}, of this set and host; nothing of it was "
-            "removed. See whether manifests were lost, and remove by hand what is not wanted."
+            f"No manifest names {', '.join(pruned.unnamed[:SHOWN])}{more} any more; nothing of it was removed. "
+            "See whether manifests were lost, and remove by hand what is not wanted."
         )
 
 
