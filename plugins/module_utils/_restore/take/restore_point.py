@@ -43,7 +43,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.ta
 SETTLE = 1.0
 """Seconds between the position from which WAL is searched and the snapshot: longer than a commit takes to be over."""
 INSTANTS = 40
-"""Snapshots and restore points of one try: about 20 ms, which is several times what a disk takes to write."""
+"""Snapshots and restore points of one try, which take longer than a disk does for one commit."""
 LOOKED_AT = 64
 """Of so many transactions of one try it is found out which databases they changed; more are taken to concern all."""
 SHARE_OF_LOCKS = 0.5  # of the server's lock table that may be taken
