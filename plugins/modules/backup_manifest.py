@@ -18,7 +18,9 @@ description:
   - A backup gets its name, C(DIRECTORY/NAME/STAMP), when it is whole and on the disk with its manifest in it. Until
     then it is called C(.taking-STAMP), and the next run removes it. C(DIRECTORY/NAME/latest) leads to the newest.
   - Copies are read back and compared by sha256. What a copy missed, because its place was away, is made up for.
-  - Old backups go only when the new one and all its copies are good.
+  - Old backups go only when the new one and all its copies are good. Of a repository of restic or Borg, which several
+    hosts may share, only that goes which the manifest of a backup named that goes. What is there of this set and host
+    and in no manifest is told in RV(unnamed) and left.
 options:
   name:
     description: Name of the backup set; letters, digits, C(_), C(-) and C(.).
@@ -83,9 +85,12 @@ options:
         V(plain.zst); C(compress), the level; C(globals), whether roles and tablespaces are dumped beside it.
       - V(pg_basebackup) - C(format) V(tar.gz), V(tar) or V(plain); C(max_rate) as C(pg_basebackup) has it;
         C(checkpoint) V(fast) or V(spread); C(wal_seconds), for WAL to come (V(300)); C(restore_point_seconds), for
-        how long an exact restore point is tried for (V(600)).
+        how long an exact restore point is tried for (V(600)); C(accept_inexact) (V(false)). Where no exact one comes
+        in time, the backup and its copies are kept, its manifest names every table as not proven, and the module
+        fails; with C(accept_inexact) it only warns.
       - V(pgbackrest) - C(stanza), required; C(config), its file; C(type) V(incr), V(diff) or V(full); C(repository)
-        (V(1)); C(program); C(archive_seconds), for WAL to reach each repository (V(600)); C(restore_point_seconds).
+        (V(1)); C(program); C(archive_seconds), for WAL to reach each repository (V(600)); C(restore_point_seconds) and
+        C(accept_inexact).
     type: dict
     default: {}
 attributes:
@@ -171,6 +176,14 @@ removed:
   type: list
   elements: str
   sample: [/backup/local/his/20261108T020000Z]
+unnamed:
+  description: >-
+    What the repositories of restic or Borg hold of this set and host though no manifest in any of its places names it,
+    as where manifests were lost or a run was killed. Nothing of it is removed; remove by hand what is not wanted.
+  returned: always
+  type: list
+  elements: str
+  sample: [snapshot 1f6a2c3b of /backup/restic]
 seconds:
   description: How long each part took.
   returned: always

@@ -20,6 +20,7 @@ from typing import IO, List, Mapping, Optional, Sequence, Union
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import (
     MISSING,
+    MORTAL,
     TIMED_OUT,
     Answer,
     clean_environment,
@@ -122,7 +123,7 @@ def start(
     the directory by its path.
     """
     try:
-        argv = ["setpriv", "--pdeathsig", "KILL", *user_options(user), "--", *command]
+        argv = ["setpriv", *MORTAL, *user_options(user), "--", *command]
         complaints = _complaints(log)
         process = subprocess.Popen(  # pylint: disable=ansible-bad-function,consider-using-with
             argv,

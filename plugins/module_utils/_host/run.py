@@ -10,6 +10,7 @@ at each call of an agent while a failover waits, so it keeps to what is quick to
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import os
 import pwd
@@ -22,11 +23,13 @@ from typing import List, Mapping, NamedTuple, Optional, Sequence
 TIMED_OUT = 124
 MISSING = 127
 _COUNT = itertools.count()
+MORTAL = ("--pdeathsig", "KILL")
+"""setpriv sets it last, after the user was changed, which would clear it (prctl(2))."""
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Answer(NamedTuple):
-    """What a program answered."""
+    """What a program answered. Bytes of ``output`` that are not UTF-8 are kept as os.fsdecode keeps those of names."""
 
     status: int
     output: str
@@ -35,7 +38,7 @@ class Answer(NamedTuple):
     @property
     def complaint(self) -> str:
         """The first line of what the program complained about, for an error sentence."""
-        lines = (self.error.strip() or self.output.strip() or "no message").splitlines()
+        lines = (self.error.strip() or legible(self.output).strip() or "no message").splitlines()
         return lines[0].strip()
 
 
@@ -85,9 +88,20 @@ class Host(ABC):
     def sleep(self, seconds: float) -> None:
         """Wait."""
 
+    def ending_programs(self) -> Host:
+        """Return this host, where a program that runs ends with this process, also when that is killed."""
+        return self
+
 
 class LocalHost(Host):
-    """The machine that this code runs on."""
+    """The machine that this code runs on. ``mortal``: its programs end with this process, also when that is killed."""
+
+    mortal = False
+
+    def ending_programs(self) -> Host:
+        other = copy.copy(self)
+        other.mortal = True
+        return other
 
     def run(
         self,
@@ -102,10 +116,10 @@ class LocalHost(Host):
         if program is None:
             return Answer(MISSING, "", f"{command[0]} is not on this host")
         try:
-            argv = [*_becoming(user), program, *command[1:]]
+            argv = [*_becoming(user, mortal=self.mortal), program, *command[1:]]
         except KeyError:
             return Answer(MISSING, "", f"there is no user {user} on this host")
-        return _finished(argv, timeout, stdin, clean_environment(user, environment))
+        return _finished(argv, os.path.basename(program), timeout, stdin, clean_environment(user, environment))
 
     def read(self, path: str) -> Optional[str]:
         try:
@@ -118,7 +132,8 @@ class LocalHost(Host):
         temporary = os.path.join(os.path.dirname(path), f".writing-{os.getpid()}-{time.monotonic_ns()}-{next(_COUNT)}")
         handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
+            # A name that is not UTF-8 is written as JSON escapes it, rather than not at all.
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
                 os.fchmod(file.fileno(), mode)
                 if owner is not None:
                     entry = pwd.getpwnam(owner)
@@ -158,9 +173,14 @@ def _found(program: str) -> Optional[str]:
     return next((path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)), None)
 
 
-def _becoming(user: Optional[str]) -> List[str]:
-    options = user_options(user)
+def _becoming(user: Optional[str], *, mortal: bool) -> List[str]:
+    options = [*(MORTAL if mortal else ()), *user_options(user)]
     return ["setpriv", *options, "--"] if options else []
+
+
+def legible(text: str) -> str:
+    """Return a text for people, with a mark for each byte that is not UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def user_options(user: Optional[str]) -> List[str]:
@@ -177,7 +197,7 @@ def clean_environment(user: Optional[str], more: Optional[Mapping[str, str]]) ->
     return {"PATH": SEARCH_PATH, "LC_ALL": "C", "LANG": "C", "HOME": home, **(more or {})}
 
 
-def _finished(argv: List[str], timeout: float, stdin: str, environment: Mapping[str, str]) -> Answer:
+def _finished(argv: List[str], name: str, timeout: float, stdin: str, environment: Mapping[str, str]) -> Answer:
     # There is no run_command: this also runs on hosts without Ansible's module code around it.
     process = subprocess.Popen(  # pylint: disable=ansible-bad-function
         argv,
@@ -189,11 +209,15 @@ def _finished(argv: List[str], timeout: float, stdin: str, environment: Mapping[
         start_new_session=True,
     )
     try:
-        output, error = process.communicate(stdin.encode("utf-8"), timeout=timeout)
+        output, error = process.communicate(stdin.encode("utf-8", "surrogateescape"), timeout=timeout)
     except subprocess.TimeoutExpired:
         _kill_session(process)
-        return Answer(TIMED_OUT, "", f"{os.path.basename(argv[0])} did not end within {timeout:g} s")
-    return Answer(process.returncode, output.decode("utf-8", "replace"), error.decode("utf-8", "replace"))
+        return Answer(TIMED_OUT, "", f"{name} did not end within {timeout:g} s")
+    except BaseException:
+        # Where this process is asked to end, a program must not go on without it.
+        _kill_session(process)
+        raise
+    return Answer(process.returncode, output.decode("utf-8", "surrogateescape"), error.decode("utf-8", "replace"))
 
 
 def _kill_session(process: subprocess.Popen[bytes]) -> None:

@@ -62,6 +62,11 @@ INSERT INTO staging VALUES (:amount);
 END;
 SELECT lo_from_bytea(0, convert_to(repeat('scan ' || :amount, 700), 'UTF8')) WHERE :amount % 20 = 0;
 """
+HURRIES = r"""
+\set patient random(1, 20000)
+UPDATE balance SET total = total + 1 WHERE patient = :patient;
+"""
+"""Nothing but commits, at nearly each moment of which one waits for the disk."""
 EMPTIES = r"""
 BEGIN;
 SET LOCAL lock_timeout = '200ms';
@@ -128,9 +133,10 @@ class Server:
             file.write(text)
 
     @contextmanager
-    def writers(self, clients: int = 3) -> Iterator[None]:
+    def writers(self, clients: int = 3, hurried: int = 0) -> Iterator[None]:
         """Clients that write to several tables at once, and one that empties a table again and again."""
         scripts = {"writes": (WRITES, clients), "empties": (EMPTIES, 1)}
+        scripts.update({"hurries": (HURRIES, hurried)} if hurried else {})
         started = []
         for name, (text, count) in scripts.items():
             path = self.directory / f"{name}.sql"
@@ -148,6 +154,18 @@ class Server:
         finally:
             for program in started:
                 program.kill()
+
+    @contextmanager
+    def durable(self) -> Iterator[None]:
+        """Commits wait for the disk, as in production."""
+        change = "ALTER SYSTEM SET fsync = {value}"
+        try:
+            self.sql(change.format(value="on"), "postgres")
+            self.sql("SELECT pg_reload_conf()", "postgres")
+            yield
+        finally:
+            self.sql(change.format(value="off"), "postgres")
+            self.sql("SELECT pg_reload_conf()", "postgres")
 
     def written(self) -> int:
         return int(self.sql("SELECT count(*) FROM charge"))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import subprocess
 import tarfile
@@ -18,11 +19,13 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     Reading,
     cluster_content,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take import restore_point
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.pg_basebackup import FORMATS
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.run import transact
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import TakeOrder
 
 from tests.lab.take.server import HOST, USER, Server
+from tests.lab.take.test_restore_point import LATE
 
 RECOVERY = """
 unix_socket_directories = '{sockets}'
@@ -110,6 +113,34 @@ def test_five_base_backups_in_a_row_beside_writers_are_exact(
         with server.writers(clients=4):
             backup = taken(server, order_of(server, places, "plain"))
         assert_exact(backup, ground)
+
+
+def test_one_beside_thousands_of_commits_that_wait_for_the_disk_is_exact(
+    server: Server, places: tuple[Path, Path], ground: Path
+) -> None:
+    with server.durable(), server.writers(clients=2, hurried=10):
+        backup = taken(server, order_of(server, places, "plain"))
+    assert_exact(backup, ground)
+
+
+def test_one_whose_restore_point_is_not_exact_is_kept_and_is_a_failure_unless_that_is_accepted(
+    server: Server, places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore_point, "SIGHT", LATE)
+    monkeypatch.setattr(restore_point, "INSTANTS", 1)
+    order = order_of(server, places, "tar")
+    order = dataclasses.replace(order, options={**order.options, "restore_point_seconds": 1})
+    with server.writers():
+        outcome = transact(HOST, order)
+        assert "No restore point was exactly the moment of a snapshot" in str(outcome.msg)
+        assert "or set accept_inexact" in str(outcome.msg)
+        manifest = manifests.read(HOST, f"{outcome.path}/manifest.json")
+        assert set(manifest["content"]["tables"]) <= set(manifest["content"]["left_out"])
+        assert "committed just before the restore point" in manifest["position"]["inexact"]
+        accepted = dataclasses.replace(order, options={**order.options, "accept_inexact": True})
+        outcome = transact(HOST, accepted)
+    assert outcome.msg is None
+    assert [warning for warning in outcome.warnings if "can be proven" in warning]
 
 
 def test_nothing_is_left_on_the_server(server: Server, places: tuple[Path, Path]) -> None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._restore import manifest as manifests
 from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_in, compared
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import inventory
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import Reading, content_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.pg_dump import FORMATS
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.run import Outcome, transact
@@ -78,3 +80,19 @@ def test_ten_dumps_in_a_row_beside_writers_are_exact_without_one_exception(
         with server.writers(clients=4):
             _outcome, backup = taken(server, order_of(server, places, ("directory", "custom")[number % 2]))
         assert_exact(server, backup, ("directory", "custom")[number % 2])
+
+
+def test_a_sequence_that_came_meanwhile_is_left_out_by_name(
+    server: Server, places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = inventory.sequences
+
+    def then_made(*arguments: Any, **more: Any) -> dict[str, inventory.Sequence]:
+        found = read(*arguments, **more)
+        server.sql("CREATE SEQUENCE IF NOT EXISTS passing")
+        return found
+
+    monkeypatch.setattr(inventory, "sequences", then_made)
+    _outcome, backup = taken(server, order_of(server, places))
+    server.sql("DROP SEQUENCE passing")
+    assert "public.passing" in manifests.read(HOST, str(backup / "manifest.json"))["content"]["left_out"]

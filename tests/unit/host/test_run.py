@@ -6,10 +6,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, TIMED_OUT, LocalHost
 
 HOST = LocalHost()
@@ -60,3 +65,80 @@ def test_what_is_not_there_is_none() -> None:
     assert HOST.free_bytes("/no/such/place") is None
     assert not HOST.exists("/no/such/file")
     assert (HOST.free_bytes("/") or 0) > 0
+
+
+def test_names_that_are_not_utf_8_pass_through_whole(tmp_path: Path) -> None:
+    name = "患者".encode("gbk")
+    (tmp_path / os.fsdecode(name)).touch()
+    listed = HOST.run(["ls", str(tmp_path)]).output.strip()
+    assert os.fsencode(listed) == name
+    assert os.fsencode(HOST.run(["cat"], stdin=listed).output) == name
+    # A sentence is for people, and is written to a report.
+    assert HOST.run(["ls", str(tmp_path)]).complaint.encode("utf-8")
+
+
+def test_a_file_with_such_a_name_in_it_is_written_as_json_escapes_it(tmp_path: Path) -> None:
+    HOST.write_atomically(str(tmp_path / "state"), '"\udce4"')
+    assert (tmp_path / "state").read_text(encoding="utf-8") == '"\\udce4"'
+
+
+RUNS = """
+import signal, sys
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import LocalHost
+
+def broken_off(number, frame):
+    raise SystemExit(3)
+
+signal.signal(signal.SIGTERM, broken_off)
+LocalHost(){mortal}.run(["sh", "-c", "echo $$ > {file}; sleep 600 & echo $! >> {file}; wait"], timeout=600)
+"""
+ONE = RUNS.replace("sleep 600 & echo $! >> {file}; wait", "exec sleep 600")
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Callable[[str], tuple[subprocess.Popen[bytes], list[int]]]:
+    """A process that runs a program on its host, and the numbers of what it started."""
+
+    def started(source: str) -> tuple[subprocess.Popen[bytes], list[int]]:
+        file = tmp_path / "numbers"
+        path = os.pathsep.join(entry for entry in sys.path if entry)
+        parent = subprocess.Popen(
+            [sys.executable, "-c", source.replace("{file}", str(file))], env={**os.environ, "PYTHONPATH": path}
+        )
+        wanted = 2 if "wait" in source else 1
+        _until(lambda: file.exists() and len(file.read_text().split()) == wanted)
+        return parent, [int(number) for number in file.read_text().split()]
+
+    return started
+
+
+def test_a_program_ends_with_its_children_where_this_process_is_asked_to_end(
+    running: Callable[[str], tuple[subprocess.Popen[bytes], list[int]]],
+) -> None:
+    parent, children = running(RUNS.replace("{mortal}", ""))
+    parent.send_signal(signal.SIGTERM)
+    assert parent.wait(10) == 3
+    _until(lambda: not any(map(_runs, children)))
+
+
+def test_a_program_of_a_test_ends_also_where_this_process_is_killed(
+    running: Callable[[str], tuple[subprocess.Popen[bytes], list[int]]],
+) -> None:
+    parent, children = running(ONE.replace("{mortal}", ".ending_programs()"))
+    parent.kill()
+    parent.wait()
+    _until(lambda: not any(map(_runs, children)))
+
+
+def _runs(process: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
+
+
+def _until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)

@@ -213,7 +213,7 @@ def test_what_was_written_meanwhile_is_left_out_and_what_was_not_is_told() -> No
     )
     found = joined(Content("m", {"his.patient": {"rows": 2}}), before, after)
     assert sorted(found.tables) == ["his.code", "his.patient"]
-    assert list(found.left_out) == ["his.log"]
+    assert list(found.left_out) == ["his.log", "his.t", "events"]
     assert found.sequences == {"his.s": (5, 9)}
     assert found.objects == {"views": 1}
 

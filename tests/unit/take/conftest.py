@@ -45,6 +45,7 @@ class FewFiles(Taker):
 
     broken: ClassVar[type[BaseException] | None] = None
     closed: ClassVar[int] = 0
+    inexact: ClassVar[str | None] = None
 
     def limitation(self) -> str | None:
         return "there is no database" if self.order.options.get("no_database") else None
@@ -63,7 +64,8 @@ class FewFiles(Taker):
         Path(work, "two").write_bytes(b"2" * 500)
         now = self.host.wall()
         content = Content("m", tables={"t": {"rows": 3, "hash": "9"}})
-        return Taken(now, now, now + 1, {"kind": "files"}, {}, 1500, content)
+        position = {"inexact": FewFiles.inexact}
+        return Taken(now, now, now + 1, {"kind": "files"}, position, 1500, content, failure=FewFiles.inexact)
 
     def close(self) -> None:
         FewFiles.closed += 1
@@ -74,6 +76,7 @@ def few_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry.TAKERS, "few_files", lambda: FewFiles)
     monkeypatch.setattr(FewFiles, "broken", None)
     monkeypatch.setattr(FewFiles, "closed", 0)
+    monkeypatch.setattr(FewFiles, "inexact", None)
 
 
 @pytest.fixture

@@ -48,6 +48,13 @@ def test_a_good_run_ends_with_0_and_moves_the_time_of_the_last_good_backup(host:
     assert found["last_good_timestamp_seconds"] == found["last_run_timestamp_seconds"] == BEGAN
 
 
+def test_a_backup_from_the_future_does_not_hide_that_none_is_taken_any_more(host: Clock, written: Path) -> None:
+    assert main([str(written)], host) == 0
+    host.time -= 400 * DAY
+    assert main([str(written)], host) == 0
+    assert metrics(written)["last_good_timestamp_seconds"] == BEGAN - 400 * DAY
+
+
 def test_a_failed_run_ends_with_1_and_leaves_that_time_where_it_was(
     host: Clock, written: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

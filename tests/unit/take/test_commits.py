@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.contingency.infra.plugins.module_utils._restore.take.commits import Sight, commits_in
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.commits import (
+    Commit,
+    Sight,
+    commits_in,
+    same_moments,
+)
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.pg_basebackup import segment_name
 
 # As pg_waldump of version 15 prints them.
@@ -19,7 +24,7 @@ rmgr: Transaction len (rec/tot):     58/    58, tx:          0, lsn: 0/01567440,
 
 
 def test_commits_are_found_also_those_of_prepared_transactions_and_no_others() -> None:
-    assert commits_in(DUMP) == [748, 749, 753]
+    assert commits_in(DUMP) == [Commit(0x15672B8, 748), Commit(0x15672E0, 749), Commit(0x1567440, 753)]
 
 
 @pytest.mark.parametrize(
@@ -49,3 +54,30 @@ def test_the_segment_of_the_end_of_a_base_backup() -> None:
     assert segment_name({"Timeline": 1, "End-LSN": "0/3000000"}, size) == "000000010000000000000002"
     assert segment_name({"Timeline": 2, "End-LSN": "1/3000100"}, size) == "000000020000000100000003"
     assert segment_name({"Timeline": 1, "End-LSN": "1/0"}, 1 << 30) == "000000010000000000000003"
+
+
+COMMITS = [Commit(100, 10), Commit(200, 12), Commit(300, 11), Commit(400, 13)]
+
+
+def moments(*sights: str) -> list[tuple[int, int]]:
+    return list(same_moments([150, 250, 350, 450], [Sight.of(text) for text in sights], COMMITS))
+
+
+def test_a_snapshot_is_the_moment_of_the_restore_point_before_which_is_all_that_it_sees() -> None:
+    assert moments("11:13:11") == [(1, 0)]
+    assert moments("14:14:") == [(3, 0)]
+    assert moments("10:11:10") == []
+
+
+def test_commits_that_waited_for_the_disk_are_found_behind_an_earlier_restore_point() -> None:
+    """At the moment of the last snapshot two transactions are recorded, and count as running."""
+    assert moments("10:13:10,11,12", "10:13:10,11,12", "10:14:10,12,13", "11:14:11,13") == [(1, 3)]
+
+
+def test_what_is_seen_out_of_turn_is_no_moment() -> None:
+    assert moments("12:14:12") == []
+    assert moments("10:14:10") == []
+
+
+def test_the_earliest_restore_point_comes_first_and_each_with_its_snapshot() -> None:
+    assert moments("14:14:", "11:14:11,12,13", "11:14:11,13") == [(0, 1), (1, 2), (3, 0)]

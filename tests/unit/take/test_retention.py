@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.place import Kept
-from ansible_collections.contingency.infra.plugins.module_utils._restore.take.retention import removable
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.retention import oldest_first, removable
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,3 +38,12 @@ def test_a_run_of_bad_backups_never_pushes_the_last_good_one_out(good: list[bool
     backups = [kept(number, each) for number, each in enumerate([*good, *[False] * 30])]
     newest_good = [each for each in backups if each.problem is None][-1]
     assert newest_good not in removable(backups, keep)
+
+
+@given(SETS, st.integers(min_value=1, max_value=25), st.integers(min_value=0, max_value=20))
+def test_the_one_just_taken_is_the_newest_whatever_the_clock_says(good: list[bool], keep: int, at: int) -> None:
+    good.insert(min(at, len(good)), True)
+    backups = [kept(number, each) for number, each in enumerate(good)]
+    taken = backups[min(at, len(good) - 1)]
+    assert taken not in removable(backups, keep, taken.stamp)
+    assert oldest_first(backups, taken.stamp)[-1] == taken

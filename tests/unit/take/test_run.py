@@ -98,6 +98,16 @@ def test_old_ones_go_only_beyond_what_is_kept_in_each_place(host: Clock, order: 
     assert len(outcome.removed) == 2
 
 
+def test_after_the_clock_was_set_back_the_one_just_taken_is_kept_and_copied(host: Clock, order: Ordering) -> None:
+    good(transact(host, order(keep=1)))
+    host.time -= 400 * DAY
+    outcome = good(transact(host, order(keep=1)))
+    for place in (order().directory, order().copies[0].directory):
+        assert backups(place) == ["20251018T020001Z", "latest"]
+        assert os.readlink(f"{place}/his/latest") == "20251018T020001Z"
+    assert len(outcome.removed) == 2
+
+
 def test_nothing_old_goes_while_a_copy_is_missing_and_it_is_made_up_for(host: Clock, order: Ordering) -> None:
     offsite = Path(order().copies[0].directory)
     good(transact(host, order()))
@@ -172,6 +182,36 @@ def test_a_young_backup_is_enough(host: Clock, order: Ordering) -> None:
     assert outcome.path == f"{order().directory}/his/{FIRST}"
     host.time += 3601
     assert good(transact(host, order(), fresh_seconds=7200)).changed
+
+
+def test_one_that_cannot_be_proven_is_kept_in_all_places_and_is_a_failure(
+    host: Clock, order: Ordering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good(transact(host, order(keep=1)))
+    monkeypatch.setattr(FewFiles, "inexact", "No table can be proven.")
+    host.time += DAY
+    outcome = transact(host, order(keep=1))
+    told = f"{outcome.path} is there. No table can be proven. Nothing old was removed."
+    assert outcome.msg == told
+    for place in (order().directory, order().copies[0].directory):
+        assert backups(place) == [FIRST, "20261123T020001Z", "latest"]
+    away = Path(order().copies[0].directory)
+    away.rename(away.with_name("unmounted"))
+    host.time += DAY
+    told = str(transact(host, order(keep=1)).msg)
+    assert "No table can be proven. " in told
+    assert f"There is no directory {away}" in told
+
+
+def test_one_that_cannot_be_proven_is_not_young_enough_unless_it_is_accepted(
+    host: Clock, order: Ordering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FewFiles, "inexact", "No table can be proven.")
+    assert transact(host, order()).msg
+    host.time += 60
+    for wanted, taken in ((True, False), ("true", True), (None, True)):
+        outcome = transact(host, order(options={"accept_inexact": wanted}), fresh_seconds=7200, check_mode=True)
+        assert outcome.changed is taken
 
 
 def test_one_from_the_future_is_not_young(host: Clock, order: Ordering) -> None:

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Optional, Tuple
+import re
+import socket
+from typing import List, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, NotStarted, pipeline, start
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer, Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files import tree
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files.borg import (
+    Archive,
     archives_in,
     borg_environment,
 )
@@ -20,25 +23,32 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.fi
     RepositoryOptions,
     RepositoryTaker,
     Written,
+    is_here,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.take.place import stamp_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.place import STAMP, stamp_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import NotTaken, Taken, TakeOrder
 
 WARNED = 1
 """Borg's exit status where it is done and has warned: a file changed, went away, or could not be read."""
+STAMP_SHAPE = "20261122T020000Z"
+PLAIN, ESCAPE = re.compile(r"[A-Za-z0-9/_]"), "\\U"
+"""What means itself in a regular expression, and what other signs are named with."""
+UNFIT = r"[^A-Za-z0-9._-]"
+"""What Borg may take in a name for a placeholder or for a directory."""
 
 
-class BorgTaker(RepositoryTaker):
-    """Archives begin with the set's name, so that those of others in the same repository are left alone."""
+class BorgTaker(RepositoryTaker[Archive]):
+    """Archives begin with set and host, so that those of others in the same repository can be told from them."""
 
     program = "borg"
+    kind = "archive"
 
     def __init__(self, order: TakeOrder, host: Host) -> None:
         super().__init__(order, host, RepositoryOptions.of(order.engine, order.options))
 
     @property
     def prefix(self) -> str:
-        return f"contingency-{self.order.name}-"
+        return f"contingency-{self.order.name}-{re.sub(UNFIT, '_', socket.gethostname())}-"
 
     def steps(self) -> Tuple[str, ...]:
         return (f"borg create ::{self.prefix}STAMP {' '.join(self.options.paths)}", "sha256 of each file beside it")
@@ -47,13 +57,13 @@ class BorgTaker(RepositoryTaker):
         self._make(self.options.repository)
         name = f"{self.prefix}{stamp_of(self.host.wall())}"
         place = f"{self.options.repository}::{name}"
-        excluded = "\n".join(f"pp:{path.lstrip('/')}" for path in before.excluded)
+        excluded = "\n".join(map(excluding, before.excluded))
         answer = self._borg(
             "create", "--numeric-ids", "--exclude-from", "/dev/stdin", place, *self.options.paths, stdin=excluded
         )
         if answer.status not in (0, WARNED):
             raise self.failed(answer)
-        names = self._borg("list", "--format", "{path}{NUL}", place).output.split("\0") if answer.status else None
+        names = self._borg("list", "--format", "{bpath}{NUL}", place).output.split("\0") if answer.status else None
         return Written({"archive": name, "repository": self.identifier()}, names)
 
     def identifier(self) -> Optional[str]:
@@ -83,22 +93,24 @@ class BorgTaker(RepositoryTaker):
             raise NotTaken(f"The archive {name} in {repository} is not sound: {complaint(checked)}.")
         return f"{repository} holds archive {name}, and borg check --verify-data finds it sound"
 
-    def prune(self, kept: Tuple[Mapping[str, Any], ...]) -> Tuple[str, ...]:
-        wanted = [str(manifest["position"].get("archive")) for manifest in kept]
-        places = [self.options.repository, *(copy.repository for copy in self.order.copies if copy.repository)]
-        return tuple(done for place in places if wanted for done in self._delete(place, wanted))
-
-    def _delete(self, repository: str, wanted: List[str]) -> List[str]:
-        answer = self._borg("list", "--json", "--glob-archives", f"{self.prefix}*", repository)
+    def stored(self, repository: str) -> List[Archive]:
+        shape = ["--format", "{hostname}{start}", "--glob-archives", f"contingency-{self.order.name}-*"]
+        answer = self._borg("list", "--json", *shape, repository)
         if answer.status != 0:
             raise NotTaken(f"The archives of {repository} cannot be listed: {complaint(answer)}.")
-        old = [each.name for each in archives_in(answer.output) if each.name not in wanted]
-        steps = [["delete", repository, *old], ["compact", repository]] if old else []
-        for step in steps:
+        return archives_in(answer.output)
+
+    def is_own(self, one: Archive) -> bool:
+        """Names without a host were made by earlier versions; a set's name may begin as another's does."""
+        prefix, stamp = one.name[: -len(STAMP_SHAPE)], one.name[-len(STAMP_SHAPE) :]
+        earlier = prefix == f"contingency-{self.order.name}-" and is_here(one.host)
+        return bool(STAMP.match(stamp)) and (prefix == self.prefix or earlier)
+
+    def remove(self, repository: str, old: Sequence[Archive]) -> None:
+        for step in (["delete", repository, *(one.name for one in old)], ["compact", repository]):
             answer = self._borg(*step)
             if answer.status != 0:
                 raise NotTaken(f"Old archives of {repository} cannot be removed: {complaint(answer)}.")
-        return [f"archive {name} of {repository}" for name in old]
 
     def _make(self, repository: str) -> None:
         """Make the repository where there is none; Borg refuses where there is one that it cannot open."""
@@ -112,3 +124,15 @@ class BorgTaker(RepositoryTaker):
     def _borg(self, *arguments: str, stdin: str = "") -> Answer:
         environment = {**self.given(), **borg_environment(self.options.password_file)}
         return self.run(["borg", *arguments], environment, stdin)
+
+
+def excluding(path: str) -> str:
+    """Pure: a line of a file of exclusions that means just this path and what is below.
+
+    Borg reads that file as UTF-8 and fails at anything else, so that a name of other bytes is a regular expression of
+    Python in ASCII, in which each such byte is named as os.fsdecode names it.
+    """
+    name = path.lstrip("/")
+    if name.isprintable() and name == name.strip():
+        return f"pp:{name}"
+    return f"re:^{''.join(sign if PLAIN.match(sign) else f'{ESCAPE}{ord(sign):08x}' for sign in name)}(/|$)"

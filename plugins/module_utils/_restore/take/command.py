@@ -17,7 +17,8 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host, LocalHost
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.arguments import order_of, with_defaults
-from ansible_collections.contingency.infra.plugins.module_utils._restore.take.place import Place
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.place import Place, stamp_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.retention import oldest_first
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.run import Outcome, transact
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import NotTaken, TakeOrder
 
@@ -81,8 +82,9 @@ def lines_of(outcome: Outcome, checking: bool) -> List[str]:
 
 def write_metrics(host: Host, order: TakeOrder, outcome: Outcome, directory: str) -> Optional[str]:
     """Write the set's metrics; returns why they could not be. They are read from the backups, so nothing is made up."""
-    newest = [kept for kept in Place(order.directory, order.name).backups(host, order.engine) if kept.problem is None]
-    text = metrics_of(order.name, outcome, newest[-1].manifest if newest else None, host.wall())
+    now = host.wall()
+    kept = oldest_first(Place(order.directory, order.name).backups(host, order.engine), stamp_of(now))
+    text = metrics_of(order.name, outcome, kept[-1].manifest if kept else None, now)
     path = os.path.join(directory, f"contingency_backup_{order.name}.prom")
     try:
         host.write_atomically(path, text, mode=METRICS_MODE)

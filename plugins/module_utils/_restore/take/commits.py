@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import FrozenSet, List, Set
+from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import Client
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import NotTaken
 
-COMMIT = re.compile(r"tx:\s+(\d+), lsn: .* desc: COMMIT ")
-PREPARED = re.compile(r"desc: COMMIT_PREPARED (?:\S+ )?(\d+):")
+COMMIT = re.compile(r"tx:\s+(\d+), lsn: ([0-9A-F/]+), .* desc: COMMIT ")
+PREPARED = re.compile(r"lsn: ([0-9A-F/]+), .* desc: COMMIT_PREPARED (?:\S+ )?(\d+):")
 """Records as pg_waldump of versions 13 to 18 prints them; a prepared transaction is named in the text."""
 DATABASE = re.compile(r"rel \d+/(\d+)/\d+")
 SCAN_TIMEOUT = 120.0
 EPOCH = 1 << 32
+
+
+class Commit(NamedTuple):
+    """A transaction, by the lower half of its number, and where in WAL its commit is recorded."""
+
+    place: int
+    transaction: int
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,8 @@ class Wal:
     start: str
     end: str
 
-    def commits(self) -> List[int]:
-        """Return every transaction with a record of its commit between the positions."""
+    def commits(self) -> List[Commit]:
+        """Return every record of a commit between the positions, in their order."""
         return commits_in(self._dumped("--rmgr=Transaction"))
 
     def databases_of(self, transaction: int) -> Set[int]:
@@ -76,9 +83,32 @@ class Wal:
         return answer.output
 
 
-def commits_in(text: str) -> List[int]:
-    """Pure: the transactions that commit in the output of pg_waldump."""
+def commits_in(text: str) -> List[Commit]:
+    """Pure: the commits in the output of pg_waldump, in the order of WAL."""
     lines = text.splitlines()
-    plain = [found.group(1) for found in map(COMMIT.search, lines) if found]
-    prepared = [found.group(1) for found in map(PREPARED.search, lines) if found]
-    return [int(number) for number in [*plain, *prepared]]
+    plain = [Commit(place_of(found.group(2)), int(found.group(1))) for found in map(COMMIT.search, lines) if found]
+    prepared = [Commit(place_of(found.group(1)), int(found.group(2))) for found in map(PREPARED.search, lines) if found]
+    return sorted([*plain, *prepared])
+
+
+def place_of(lsn: str) -> int:
+    """Pure: a position in WAL, as the server writes it, as a number."""
+    high, _slash, low = lsn.partition("/")
+    return (int(high, 16) << 32) + int(low, 16)
+
+
+def same_moments(
+    places: Sequence[int], sights: Sequence[Sight], commits: Sequence[Commit]
+) -> Iterator[Tuple[int, int]]:
+    """Pure: which restore points and which snapshots (by number) are the same moment, the earliest point first.
+
+    ``commits``: all that any of the snapshots may not see, in the order of WAL. A snapshot is the moment of a point if
+    it sees the commits before it and no others.
+    """
+    before = [sum(commit.place < place for commit in commits) for place in places]
+    known: Dict[int, int] = {}
+    for number, sight in enumerate(sights):
+        seen = [sight.sees(commit.transaction) for commit in commits]
+        if seen == sorted(seen, reverse=True):
+            known.setdefault(sum(seen), number)
+    return ((point, known[count]) for point, count in enumerate(before) if count in known)

@@ -8,12 +8,28 @@ A file that is the same before and after was the same while the backup read it; 
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import socket
 from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    AbstractSet,
+    ClassVar,
+    Dict,
+    Generic,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Protocol,
+    Sequence,
+    Set,
+    Tuple,
+    TypeVar,
+)
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, Answer, Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files import tree
@@ -26,7 +42,9 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.files.t
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content, NotRunnable
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import (
+    Manifests,
     NotTaken,
+    Pruned,
     Taken,
     TakeOrder,
     Taker,
@@ -60,7 +78,7 @@ class RepositoryOptions(FilesOptions):
 class Written(NamedTuple):
     """What the program has written. ``names``: what is in it, asked for where the program was not content."""
 
-    position: Dict[str, Any]
+    position: Dict[str, Optional[str]]
     names: Optional[Sequence[str]] = None
 
 
@@ -139,16 +157,70 @@ class FilesTaker(Taker):
         if written.names is None:
             return
         held = {name.strip("/") for name in written.names}
-        lost = [name for name in content.files if name.strip("/") not in held]
+        lost = [name for name in content.files if not held & {name.strip("/"), marked(name.strip("/"))}]
         if lost:
             raise NotTaken(f"{self.program} left out {lost[0]} and {len(lost) - 1} more; see whether it may read them.")
 
 
-class RepositoryTaker(FilesTaker):
+class Stored(Protocol):
+    """A backup in a repository; ``host``: whose it is."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    def is_called(self, name: str) -> bool: ...
+
+
+S = TypeVar("S", bound=Stored)
+
+
+class RepositoryTaker(FilesTaker, Generic[S]):
     """One whose program has a repository of its own; only the manifest lies in the directory."""
 
     has_repository = True
     options: RepositoryOptions
+    kind: ClassVar[str]
+    """What the program calls a backup; a manifest's position has its name under this key."""
+
+    @abstractmethod
+    def stored(self, repository: str) -> List[S]:
+        """Return what a repository holds of sets of this name, of all hosts; NotTaken where it cannot be listed."""
+
+    def is_own(self, one: S) -> bool:
+        """Did this set make it, on this host? Its name may be that of another set's, too."""
+        return is_here(one.host)
+
+    @abstractmethod
+    def remove(self, repository: str, old: Sequence[S]) -> None:
+        """Remove just these from a repository; NotTaken where that fails."""
+
+    def prune(self, going: Manifests, staying: Manifests) -> Pruned:
+        kept = names_in(staying, self.kind)
+        gone = names_in(going, self.kind) - kept
+        places = [self.options.repository, *(copy.repository for copy in self.order.copies if copy.repository)]
+        each = [self._prune(place, gone, kept) for place in places]
+        return Pruned(
+            tuple(itertools.chain.from_iterable(one.removed for one in each)),
+            tuple(itertools.chain.from_iterable(one.unnamed for one in each)),
+        )
+
+    def _prune(self, repository: str, gone: AbstractSet[str], kept: AbstractSet[str]) -> Pruned:
+        """A name may be the beginning of an id; where that is not the only one of its kind, nothing is removed.
+
+        Nor is what another host made, whose manifest lay in a directory that both share.
+        """
+        stored = self.stored(repository)
+        named = [one for one in stored if any(map(one.is_called, kept))]
+        called = [[one for one in stored if one.is_called(name)] for name in sorted(gone)]
+        old = [some[0] for some in called if len(some) == 1 and some[0] not in named and is_here(some[0].host)]
+        if old:
+            self.remove(repository, old)
+        lost = [one for some in called for one in some]
+        left = [one for one in stored if one not in [*named, *old] and (one in lost or self.is_own(one))]
+        return Pruned(*(tuple(f"{self.kind} {one.title} of {repository}" for one in some) for some in (old, left)))
 
     def limitation(self) -> Optional[str]:
         if not self.options.repository:
@@ -164,6 +236,22 @@ class RepositoryTaker(FilesTaker):
             return environment_of(self.host, self.options.environment_file)
         except NotRunnable as error:
             raise NotTaken(f"{error.message}.") from error
+
+
+def marked(name: str) -> str:
+    """Pure: a name as JSON of restic has it, which can hold no byte that is not UTF-8: a mark for each of them."""
+    return re.sub("[\udc80-\udcff]", "\ufffd", name)
+
+
+def is_here(host: str) -> bool:
+    """Is this the name of this host? Borg keeps it without its domain."""
+    return host.partition(".")[0] == socket.gethostname().partition(".")[0]
+
+
+def names_in(found: Manifests, kind: str) -> Set[str]:
+    """Pure: what manifests call their backups; one that says nothing of it names none."""
+    names = [manifest["position"].get(kind) for manifest in found]
+    return {name for name in names if isinstance(name, str) and name}
 
 
 def _sentence(reason: Optional[str]) -> Optional[str]:

@@ -115,9 +115,8 @@ class BaseBackupTaker(PostgresqlTaker):
             raise NotTaken(f"The server stopped answering ({error.complaint}); look at its log.") from error
         mark = found.mark
         trim(os.path.join(work, WAL), self._end_of_base(work, mark.segment), mark.segment)
-        position = {"lsn": mark.lsn, "timeline": mark.timeline, "restore_point": mark.name, "segment": mark.segment}
         ended = self.host.wall()
-        return Taken(began, mark.at, ended, server, position, size, found.content, found.warnings)
+        return Taken(began, mark.at, ended, server, found.position, size, found.content, found.warnings, found.failure)
 
     def close(self) -> None:
         for program in self._programs:

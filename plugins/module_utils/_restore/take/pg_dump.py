@@ -31,6 +31,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     QueryFailed,
     literal,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.passing import passing
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.place import handed_to, through
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.postgresql import (
     PostgresqlTaker,
@@ -150,7 +151,7 @@ class PgDumpTaker(PostgresqlTaker):
         ranges = inventory.sequence_ranges(before, after, physical=False)
         if self.options.globals:
             self._dump_globals(work)
-        return replace(found, sequences=ranges)
+        return replace(found, sequences=ranges, left_out={**found.left_out, **passing(before, after)})
 
     def _end_where_failed(self, content: Future[Content]) -> None:
         if not content.cancelled() and content.exception() is not None:

@@ -108,16 +108,15 @@ class PgBackRestTaker(PostgresqlTaker):
         for repository in self.repositories:
             self._wait_until_archived(repository, found.mark)
         position = {
-            "lsn": found.mark.lsn,
-            "timeline": found.mark.timeline,
-            "restore_point": found.mark.name,
-            "segment": found.mark.segment,
+            **found.position,
             "stanza": self.options.stanza,
             "archive": labels[self.options.repository],
             "repositories": labels,
         }
         ended = self.host.wall()
-        return Taken(began, found.mark.at, ended, server, position, int(size), found.content, found.warnings)
+        return Taken(
+            began, found.mark.at, ended, server, position, int(size), found.content, found.warnings, found.failure
+        )
 
     def second_copy(self, taken: Taken, repository: str) -> str:
         label, segment = taken.position["repositories"][repository], taken.position["segment"]

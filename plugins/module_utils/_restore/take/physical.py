@@ -9,7 +9,7 @@ import random
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Dict, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import inventory
@@ -21,28 +21,45 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     joined,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import Client
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.passing import passing
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.postgresql import ServerOptions
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.restore_point import Mark, RestorePoint
-from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import NotTaken
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import INEXACT, NotTaken
 
 POINT_NAME = "contingency_{set}_{stamp}_{chance:04x}"
-LONGEST_NAME = 58
-"""The server takes 63 characters (MAXFNAMELEN - 1); the number of the try comes after it."""
+LONGEST_NAME = 56
+"""The server takes 63 characters (MAXFNAMELEN - 1); the number of the restore point comes after it."""
 
 
 @dataclass(frozen=True)
 class PhysicalOptions(ServerOptions):
-    """``restore_point_seconds``: for how long an exact one is tried for; see restore_point.py."""
+    """``restore_point_seconds``: for how long an exact one is tried for; see restore_point.py.
+
+    ``accept_inexact``: a backup of which no table can be proven is no failure.
+    """
 
     restore_point_seconds: float = 600.0
+    accept_inexact: bool = False
 
 
 class Marked(NamedTuple):
-    """The restore point, what the server held there, and what has to be told of it."""
+    """The restore point and what the server held there; ``inexact``: why that is only about right, None: it is exact.
+
+    ``warnings`` and ``failure``: what has to be told of it, as of Taken.
+    """
 
     mark: Mark
     content: Content
-    warnings: Tuple[str, ...]
+    inexact: Optional[str] = None
+    warnings: Tuple[str, ...] = ()
+    failure: Optional[str] = None
+
+    @property
+    def position(self) -> Dict[str, Any]:
+        """Return where it is, as in the manifest."""
+        mark = self.mark
+        place = {"lsn": mark.lsn, "timeline": mark.timeline, "restore_point": mark.name, "segment": mark.segment}
+        return {**place, INEXACT: self.inexact}
 
 
 def point_name(set_name: str) -> str:
@@ -71,21 +88,25 @@ def marked(client: Client, options: PhysicalOptions, set_name: str, jobs: int) -
             FAST, {name: _ranged(content, before.get(name, {}), after[name]) for name, content in contents.items()}
         )
         if point.inexact is None:
-            return Marked(mark, found, ())
-        return _inexact(mark, found, point.inexact)
+            return Marked(mark, found)
+        return _inexact(mark, found, point.inexact, options.accept_inexact is True)
 
 
 def _ranged(
     content: Content, before: Mapping[str, inventory.Sequence], after: Mapping[str, inventory.Sequence]
 ) -> Content:
-    return replace(content, sequences=inventory.sequence_ranges(before, after, physical=True))
+    ranges = inventory.sequence_ranges(before, after, physical=True)
+    return replace(content, sequences=ranges, left_out={**content.left_out, **passing(before, after)})
 
 
-def _inexact(mark: Mark, content: Content, why: str) -> Marked:
+def _inexact(mark: Mark, content: Content, why: str, accepted: bool) -> Marked:
     """Nothing is proven against figures that are only about right."""
     left_out: Dict[str, str] = dict.fromkeys(content.tables, f"read only near the restore point: {why}")
-    warning = (
-        f"No restore point was exactly the moment of a snapshot ({why}), so no table can be compared; take this backup "
-        "at a quieter time, or raise restore_point_seconds."
+    told = (
+        f"No restore point was exactly the moment of a snapshot ({why}), so none of the {len(left_out)} tables of this "
+        "backup can be proven; take it at a quieter time or raise restore_point_seconds"
     )
-    return Marked(mark, replace(content, left_out={**content.left_out, **left_out}), (warning,))
+    found = replace(content, left_out={**content.left_out, **left_out})
+    if accepted:
+        return Marked(mark, found, why, warnings=(f"{told}.",))
+    return Marked(mark, found, why, failure=f"{told}, or set accept_inexact where such a backup is enough.")

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+import socket
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer, Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files import tree
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files.repository import json_of
-from ansible_collections.contingency.infra.plugins.module_utils._restore.files.restic import snapshots_in
+from ansible_collections.contingency.infra.plugins.module_utils._restore.files.restic import Snapshot, snapshots_in
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import complaint
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.files import (
     RepositoryOptions,
@@ -24,10 +25,11 @@ INCOMPLETE = 3
 GLOB = "\\*?["
 
 
-class ResticTaker(RepositoryTaker):
-    """Snapshots have a tag of the set, so that those of others in the same repository are left alone."""
+class ResticTaker(RepositoryTaker[Snapshot]):
+    """Snapshots have a tag of the set and their host, so that others' in the same repository can be told from them."""
 
     program = "restic"
+    kind = "snapshot"
 
     def __init__(self, order: TakeOrder, host: Host) -> None:
         super().__init__(order, host, RepositoryOptions.of(order.engine, order.options))
@@ -42,7 +44,8 @@ class ResticTaker(RepositoryTaker):
 
     def write(self, work: str, before: tree.Survey) -> Written:
         self._make(self.options.repository)
-        command = ["backup", "--json", "--tag", self.tag, "--exclude-file", "/dev/stdin", "--", *self.options.paths]
+        marks = ["--tag", self.tag, "--host", socket.gethostname()]
+        command = ["backup", "--json", *marks, "--exclude-file", "/dev/stdin", "--", *self.options.paths]
         answer = self._restic(self.options.repository, *command, stdin="\n".join(map(literal, before.excluded)))
         snapshot = snapshot_of(answer.output)
         if answer.status not in (0, INCOMPLETE) or snapshot is None:
@@ -69,22 +72,16 @@ class ResticTaker(RepositoryTaker):
             raise NotTaken(f"{repository} does not list the snapshot {snapshot[:8]} that was copied to it.")
         return f"{repository} holds snapshot {snapshot[:8]}, and restic check finds it sound"
 
-    def prune(self, kept: Tuple[Mapping[str, Any], ...]) -> Tuple[str, ...]:
-        wanted = [str(manifest["position"].get("snapshot")) for manifest in kept]
-        places = [self.options.repository, *(copy.repository for copy in self.order.copies if copy.repository)]
-        return tuple(done for place in places if wanted for done in self._forget(place, wanted))
-
-    def _forget(self, repository: str, wanted: List[str]) -> List[str]:
+    def stored(self, repository: str) -> List[Snapshot]:
         answer = self._restic(repository, "snapshots", "--json", "--tag", self.tag)
         if answer.status != 0:
             raise NotTaken(f"The snapshots of {repository} cannot be listed: {complaint(answer)}.")
-        old = [each.id for each in snapshots_in(answer.output) if not any(each.is_called(name) for name in wanted)]
-        if not old:
-            return []
-        answer = self._restic(repository, "forget", "--prune", *old)
+        return snapshots_in(answer.output)
+
+    def remove(self, repository: str, old: Sequence[Snapshot]) -> None:
+        answer = self._restic(repository, "forget", "--prune", *(one.id for one in old))
         if answer.status != 0:
             raise NotTaken(f"Old snapshots of {repository} cannot be removed: {complaint(answer)}.")
-        return [f"snapshot {name[:8]} of {repository}" for name in old]
 
     def _make(self, repository: str, how: Tuple[str, ...] = ()) -> None:
         """Make the repository where there is none; restic refuses where there is one that it cannot open."""

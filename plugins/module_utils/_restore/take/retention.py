@@ -5,23 +5,21 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
-from ansible_collections.contingency.infra.plugins.module_utils._restore.take.place import Kept, Place
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.place import Kept
 
 
-def removable(backups: Sequence[Kept], keep: int) -> List[Kept]:
+def oldest_first(backups: Sequence[Kept], taken: Optional[str] = None) -> List[Kept]:
+    """Pure: the good backups in the order in which they were taken.
+
+    ``taken``: the stamp of the one just taken, which is the newest whatever the clock says. Later stamps are of a clock
+    that was ahead before it was set back, or is behind now: in both cases they are older.
+    """
+    good = [kept for kept in backups if kept.problem is None]
+    return sorted(good, key=lambda kept: (taken is None or kept.stamp <= taken, kept.stamp))
+
+
+def removable(backups: Sequence[Kept], keep: int, taken: Optional[str] = None) -> List[Kept]:
     """Pure: the good backups before the newest ``keep``, the oldest first; none where ``keep`` is 0."""
-    good = sorted((kept for kept in backups if kept.problem is None), key=lambda kept: kept.stamp)
-    return good[:-keep] if keep > 0 else []
-
-
-def prune(host: Host, place: Place, engine: str, keep: int) -> Tuple[List[str], List[str]]:
-    """Remove what may go from one place; returns the paths that went, and a sentence for each that is not good."""
-    backups = place.backups(host, engine)
-    gone = removable(backups, keep)
-    for kept in gone:
-        place.remove(kept)
-    bad = [f"{kept.path} is not good ({kept.problem}) and was left" for kept in backups if kept.problem is not None]
-    return [kept.path for kept in gone], bad
+    return oldest_first(backups, taken)[:-keep] if keep > 0 else []

@@ -11,7 +11,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Tuple
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host, legible
 from ansible_collections.contingency.infra.plugins.module_utils._restore import manifest as manifests
 from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import artefacts_of, as_rows
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable
@@ -27,12 +27,13 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.co
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.place import (
     MANIFEST,
+    Kept,
     Place,
     stamp_of,
     take_back,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.registry import taker_class
-from ansible_collections.contingency.infra.plugins.module_utils._restore.take.retention import prune
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.retention import oldest_first, removable
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import (
     NotTaken,
     SecondCopy,
@@ -44,6 +45,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.take.ta
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 GROWTH = 1.25
 """A backup may be that much larger than the one before it."""
+SHOWN = 10
+"""So many are told one by one in a sentence."""
 
 
 @dataclass
@@ -56,10 +59,16 @@ class Outcome:
     steps: List[str] = field(default_factory=list)
     copies: List[Copied] = field(default_factory=list)
     removed: List[str] = field(default_factory=list)
+    unnamed: List[str] = field(default_factory=list)
     warnings: List[str] = field(default_factory=list)
     seconds: Dict[str, float] = field(default_factory=dict)
     idle: Optional[str] = None
     msg: Optional[str] = None
+
+    @property
+    def stamp(self) -> Optional[str]:
+        """The name of the backup that was taken."""
+        return os.path.basename(self.path) if self.path else None
 
     def to_dict(self) -> Dict[str, Any]:
         """Return it as the module's result; the manifest without the figures of each table and file."""
@@ -72,6 +81,7 @@ class Outcome:
             "steps": list(self.steps),
             "copies": [copied._asdict() for copied in self.copies],
             "removed": list(self.removed),
+            "unnamed": list(self.unnamed),
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
         }
 
@@ -87,6 +97,7 @@ def transact(host: Host, order: TakeOrder, *, fresh_seconds: float = 0.0, check_
         outcome.msg = error.message
     except OSError as error:
         outcome.msg = f"{error.filename or order.directory}: {error.strerror}; look at this file system, and run again."
+    outcome.msg = legible(outcome.msg) if outcome.msg is not None else None
     return outcome
 
 
@@ -114,7 +125,7 @@ def _transact(host: Host, order: TakeOrder, fresh_seconds: float, check_mode: bo
         if limitation is not None:
             raise NotTaken(limitation)
         place = Place(order.directory, order.name)
-        if _is_fresh(host, order, place, fresh_seconds, outcome):
+        if _is_fresh(host, order, taker, place, fresh_seconds, outcome):
             return
         outcome.changed = True
         outcome.steps += [*taker.steps(), *_later_steps(order)]
@@ -124,22 +135,25 @@ def _transact(host: Host, order: TakeOrder, fresh_seconds: float, check_mode: bo
         with place.locked():
             outcome.warnings += [f"{path} was left by a run that was killed; removed" for path in place.sweep()]
             taken = _taken(host, order, taker, place, outcome)
-            _copied(host, order, taker, place, taken, outcome)
-            _pruned(host, order, taker, place, outcome)
+            problem = _copied(host, order, taker, place, taken, outcome)
+            problems = [told for told in (taken.failure, problem) if told is not None]
+            if problems:
+                raise NotTaken(f"{outcome.path} is there. {' '.join(problems)} Nothing old was removed.")
+            _pruned(host, order, taker, outcome)
     finally:
         taker.close()
 
 
-def _is_fresh(host: Host, order: TakeOrder, place: Place, fresh_seconds: float, outcome: Outcome) -> bool:
-    """Is the newest good backup young enough that none has to be taken?"""
-    good = [kept for kept in place.backups(host, order.engine) if kept.problem is None and kept.manifest]
+def _is_fresh(host: Host, order: TakeOrder, taker: Taker, place: Place, fresh_seconds: float, outcome: Outcome) -> bool:
+    """Is the newest good backup young enough, and as the site wants it, that none has to be taken?"""
+    good = oldest_first(place.backups(host, order.engine), stamp_of(host.wall()))
     if not good or fresh_seconds <= 0:
         return False
     newest = good[-1]
-    age = host.wall() - float((newest.manifest or {})["current_at_epoch"])
-    if not 0 <= age < fresh_seconds:
+    manifest = dict(newest.manifest or {})
+    if not 0 <= host.wall() - float(manifest["current_at_epoch"]) < fresh_seconds or not taker.accepts(manifest):
         return False
-    outcome.path, outcome.manifest = newest.path, dict(newest.manifest or {})
+    outcome.path, outcome.manifest = newest.path, manifest
     return True
 
 
@@ -204,10 +218,10 @@ def _check_space(host: Host, order: TakeOrder, taker: Taker, place: Place) -> No
         )
 
 
-def _copied(host: Host, order: TakeOrder, taker: Taker, place: Place, taken: Taken, outcome: Outcome) -> None:
-    """Fill every other place, also after one that failed; NotTaken names those that did."""
+def _copied(host: Host, order: TakeOrder, taker: Taker, place: Place, taken: Taken, outcome: Outcome) -> Optional[str]:
+    """Fill every other place, also after one that failed; returns a sentence that names those that did."""
     started = host.now()
-    good = [kept for kept in place.backups(host, order.engine) if kept.problem is None]
+    good = oldest_first(place.backups(host, order.engine), outcome.stamp)
     kept = good[-order.keep :] if order.keep else good
     for copy in order.copies:
         copied = _with_repository(taker, taken, copy, bring_up(host, Place(copy.directory, order.name), kept, order))
@@ -218,8 +232,7 @@ def _copied(host: Host, order: TakeOrder, taker: Taker, place: Place, taken: Tak
             )
     outcome.seconds["copy"] = host.now() - started
     problems = [copied.problem for copied in outcome.copies if copied.problem is not None]
-    if problems:
-        raise NotTaken(f"{outcome.path} is there, but {'; '.join(problems)}. Nothing old was removed.")
+    return f"{'; '.join(problems)}." if problems else None
 
 
 def _with_repository(taker: Taker, taken: Taken, copy: SecondCopy, copied: Copied) -> Copied:
@@ -233,14 +246,32 @@ def _with_repository(taker: Taker, taken: Taken, copy: SecondCopy, copied: Copie
         return copied._replace(problem=told)
 
 
-def _pruned(host: Host, order: TakeOrder, taker: Taker, place: Place, outcome: Outcome) -> None:
-    for directory in [order.directory, *(copy.directory for copy in order.copies)]:
-        gone, bad = prune(host, Place(directory, order.name), order.engine, order.keep)
-        outcome.removed += gone
-        outcome.warnings += bad
-    if taker.has_repository and order.keep:
-        left = [kept.manifest for kept in place.backups(host, order.engine) if kept.manifest is not None]
-        outcome.removed += taker.prune(tuple(left))
+def _pruned(host: Host, order: TakeOrder, taker: Taker, outcome: Outcome) -> None:
+    """Let the oldest go: first in the repositories, then from each place."""
+    places = [Place(directory, order.name) for directory in [order.directory, *(one.directory for one in order.copies)]]
+    there = [(place, place.backups(host, order.engine)) for place in places]
+    going = [(place, kept) for place, backups in there for kept in removable(backups, order.keep, outcome.stamp)]
+    gone = [kept for _place, kept in going]
+    stay = [kept for _place, backups in there for kept in backups if kept not in gone]
+    if taker.has_repository:
+        _pruned_repositories(taker, gone, stay, outcome)
+    for place, kept in going:
+        place.remove(kept)
+        outcome.removed.append(kept.path)
+    outcome.warnings += [f"{kept.path} is not good ({kept.problem}) and was left" for kept in stay if kept.problem]
+
+
+def _pruned_repositories(taker: Taker, gone: List[Kept], stay: List[Kept], outcome: Outcome) -> None:
+    going, staying = ([kept.manifest for kept in some if kept.manifest is not None] for some in (gone, stay))
+    pruned = taker.prune(going, staying)
+    outcome.removed += pruned.removed
+    outcome.unnamed += pruned.unnamed
+    if pruned.unnamed:
+        more = f" and {len(pruned.unnamed) - SHOWN} more" if len(pruned.unnamed) > SHOWN else ""
+        outcome.warnings.append(
+            f"No manifest names {', '.join(pruned.unnamed[:SHOWN])}{more} any more; nothing of it was removed. "
+            "See whether manifests were lost, and remove by hand what is not wanted."
+        )
 
 
 def _later_steps(order: TakeOrder) -> Tuple[str, ...]:

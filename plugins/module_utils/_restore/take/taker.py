@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Dict, Mapping, NamedTuple, Optional, Tuple, Type, TypeVar
+from typing import Any, ClassVar, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content
 
 T = TypeVar("T", bound="TakerOptions")
+INEXACT = "inexact"
+"""A position has under this key why the content in the manifest is not exactly that of the backup, or null."""
 
 
 class NotTaken(Exception):
@@ -60,7 +62,8 @@ class Taken(NamedTuple):
 
     ``current_at`` is the moment of the data, as of its snapshot. ``server``, ``position``, ``content``: as in the
     manifest (see manifest.py). ``bytes``: what the restored data takes on disk. ``warnings``: sentences on what the
-    manifest cannot say. The artefacts are whatever lies in the directory that the taker was given.
+    manifest cannot say. ``failure``: why the backup is kept and is none the less not what was ordered, a sentence with
+    what to do. The artefacts are whatever lies in the directory that the taker was given.
     """
 
     began_at: float
@@ -71,6 +74,20 @@ class Taken(NamedTuple):
     bytes: Optional[int]
     content: Content
     warnings: Tuple[str, ...] = ()
+    failure: Optional[str] = None
+
+
+Manifests = Sequence[Mapping[str, Any]]
+
+
+class Pruned(NamedTuple):
+    """What was removed from repositories, and what of this set and host is there though no manifest names it.
+
+    The latter is told and left: a manifest that is lost or damaged must not take its backup with it.
+    """
+
+    removed: Tuple[str, ...] = ()
+    unnamed: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +134,10 @@ class Taker(ABC):
         """Return why there is nothing to do here and now, which is no failure; None where there is."""
         return None
 
+    def accepts(self, manifest: Mapping[str, Any]) -> bool:
+        """Is the backup of this manifest as good as the site wants it?"""
+        return not manifest["position"].get(INEXACT) or self.order.options.get("accept_inexact") is True
+
     @abstractmethod
     def limitation(self) -> Optional[str]:
         """Return why this backup cannot be taken here, None where it can. Nothing is written yet."""
@@ -140,12 +161,13 @@ class Taker(ABC):
         """Have the backup in a second repository, read back; returns what was proven. Only with a repository."""
         raise NotTaken(f"The engine {self.order.engine} has no repository, so it cannot fill {repository}.")
 
-    def prune(self, kept: Tuple[Mapping[str, Any], ...]) -> Tuple[str, ...]:
-        """Remove from its repositories what belongs to this set and to none of these manifests; returns what it did.
+    def prune(self, going: Manifests, staying: Manifests) -> Pruned:
+        """Remove from its repositories what the manifests that go name, and no manifest that stays names; nothing else.
 
+        It comes before these manifests are removed, so that a run that is killed between is made up for by the next.
         Backups in plain directories are removed by the frame; engines without a repository have nothing to do.
         """
-        return ()
+        return Pruned()
 
     @abstractmethod
     def close(self) -> None:
