@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, TIMED_OUT, LocalHost
 
 HOST = LocalHost()
