@@ -36,7 +36,8 @@ made = open_scratch(LocalHost(), Order("his", "pg_dump", (), f"{disk}/scratch", 
 try:
     plain = made.run(["sh", "-c", f"ls -A {disk}; touch {disk}/pgdata/x; echo it > {made.path}/x"], user)
     program = made.run([f"{disk}/server/bin/hello"], user)
-    copy = made.run(["sh", "-c", f"ls -A {disk} {disk}/backup; touch {disk}/backup/x"], user, readable=(f"{disk}/backup",))
+    backup = f"{disk}/backup"
+    copy = made.run(["sh", "-c", f"ls -A {disk} {backup}; touch {backup}/x"], user, readable=(backup,))
     system = made.run(["cat", "/etc/hosts"], user)
 finally:
     made.close()
@@ -53,7 +54,9 @@ def seen() -> dict[str, list[str]]:
         Path(disk).chmod(0o755)
         command = ["unshare", "--mount", "--propagation", "private", sys.executable, "-c", MOUNTED, disk, USER]
         path = os.pathsep.join(filter(None, sys.path))
-        told = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+        told = subprocess.run(
+            command, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}
+        )
     assert told.returncode == 0, told.stderr
     found: dict[str, list[str]] = json.loads(told.stdout)
     return {name: [word.replace(disk, "DISK").strip() for word in words] for name, words in found.items()}

@@ -60,7 +60,8 @@ def test_what_was_fetched_is_readable_for_the_server_and_nobody_else(opening: Ca
     fetched(scratch, COPY, "offsite-1", "nobody")
     into = f"{scratch.path}/fetched"
     assert stat.S_IMODE(os.stat(into).st_mode) == 0o700
-    assert scratch.host._host.commands[-2:] == [
+    commands = scratch.host._host.commands  # type: ignore[attr-defined]
+    assert commands[-2:] == [
         ["chown", "-h", "-R", "nobody:", into],
         ["chmod", "-R", "u+rwX,go=", into],
     ]
