@@ -52,7 +52,7 @@ def killed_limitation(status: int) -> Optional[str]:
 def check(answer: Answer) -> None:
     """NotRunnable where a program failed since this host lacks something."""
     reason = killed_limitation(answer.status)
-    if reason is None and answer.status != 0:
+    if reason is None:
         reason = told_limitation(answer.error)
     if reason is not None:
         raise NotRunnable(reason)
