@@ -19,6 +19,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.run import
 
 SYSTEM = ("/usr", "/etc", "/opt", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 """What programs, libraries and their settings are read from; each is left out where the host has none."""
+LOCAL = "/usr/local"
+"""Programs of the site's own, which may have a disk of their own."""
 DEVICES = ("null", "zero", "full", "random", "urandom")
 PRIVATE = ("/tmp", "/var/tmp", "/run", "/dev/shm")
 """Empty places of its own."""
@@ -157,9 +159,10 @@ def hidden_by(path: str, mounts: Sequence[str]) -> Optional[str]:
     return min(points, key=len, default=None)
 
 
-def system_files(mounts: Sequence[str]) -> Tuple[str, ...]:
-    """Return the single files that are mounted below SYSTEM: a container's own /etc/hosts, and its like."""
-    return tuple(point for point in mounts if hidden_by(point, mounts) == point and os.path.isfile(point))
+def system_mounts(mounts: Sequence[str]) -> Tuple[str, ...]:
+    """Return what is mounted below SYSTEM and part of it: single files such as a container's /etc/hosts, and LOCAL."""
+    outer = (point for point in mounts if hidden_by(point, mounts) == point)
+    return tuple(point for point in outer if point == LOCAL or os.path.isfile(point))
 
 
 def program_places(argv: Sequence[str], mounts: Sequence[str]) -> Tuple[str, ...]:

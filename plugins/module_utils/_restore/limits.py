@@ -41,8 +41,11 @@ class Group:
 
     def limit_command(self) -> List[str]:
         """Return what has systemd limit the slice, from its beginning to the next boot."""
-        limits = (f"MemoryMax={self.memory_bytes}", "MemorySwapMax=0", "IOWeight=10")
-        return ["systemctl", "set-property", "--runtime", str(self.slice), *limits]
+        return ["systemctl", "set-property", "--runtime", str(self.slice), *self._settings]
+
+    @property
+    def _settings(self) -> Tuple[str, ...]:
+        return (f"MemoryMax={self.memory_bytes}", "MemorySwapMax=0", "IOWeight=10")
 
     @property
     def events(self) -> Tuple[str, ...]:
@@ -56,8 +59,9 @@ class Group:
     def command(self, number: int) -> List[str]:
         """Return what a program begins with so that it belongs to the group from its first moment."""
         if self.unit is not None:
-            scope = f"--unit={self.unit}-{number}"
-            return ["systemd-run", "--scope", "--quiet", "--collect", f"--slice={self.slice}", scope, "--"]
+            scope = (f"--slice={self.slice}", f"--unit={self.unit}-{number}")
+            settings = [f"--property={each}" for each in self._settings]
+            return ["systemd-run", "--scope", "--quiet", "--collect", *scope, *settings, "--"]
         if not self.directories:
             return []
         files = [f"{directory}/cgroup.procs" for directory, settings in self.directories]

@@ -27,7 +27,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.isolati
     mount_points,
     program_places,
     sockets_of,
-    system_files,
+    system_mounts,
     walled,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable, Order
@@ -146,7 +146,7 @@ class Scratch:
         sockets = sockets_of(self.host.read("/proc/net/unix") or "")
         mounts = mount_points(self.host.read("/proc/self/mountinfo") or "")
         named = tuple(os.path.realpath(path) for path in readable)
-        seen = (*named, *program_places(argv, mounts), *system_files(mounts))
+        seen = (*named, *program_places(argv, mounts), *system_mounts(mounts))
         own = (os.path.realpath(self.path),)
         walls = Walls(root=root, user=user, writable=own, readable=seen, sockets=sockets, mounts=mounts)
         return [*joined, *walled(walls, argv)]

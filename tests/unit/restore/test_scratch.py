@@ -138,7 +138,8 @@ def test_the_group_is_systemds_where_it_runs_and_else_the_kernels() -> None:
     assert systemd is not None
     assert systemd.command(3)[:2] == ["systemd-run", "--scope"]
     # All programs of the test share one limit: it is of their slice.
-    assert systemd.command(3)[3:] == ["--collect", "--slice=restore_1.slice", "--unit=restore-1-3", "--"]
+    assert systemd.command(3)[3:6] == ["--collect", "--slice=restore_1.slice", "--unit=restore-1-3"]
+    assert f"--property=MemoryMax={1 << 30}" in systemd.command(3)
     assert systemd.limit_command()[:4] == ["systemctl", "set-property", "--runtime", "restore_1.slice"]
     assert f"MemoryMax={1 << 30}" in systemd.limit_command()
     second = limits.group_for(FakeHost(files={"/sys/fs/cgroup/cgroup.controllers": "cpu io memory\n"}), "r", 1 << 30)
