@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import secrets
 from dataclasses import dataclass, field
-from typing import List, Mapping, Optional, Sequence, Tuple
+from typing import Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, Program, start
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import (
@@ -95,7 +96,8 @@ class Scratch:
     group: Optional[limits.Group] = None
     unlimited: Optional[str] = None
     programs: List[Program] = field(default_factory=list)
-    spawned: int = 0
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    """Threads take from it, too: no two programs may have the same root or scope."""
 
     def directory(self, name: str, user: str, mode: int = 0o700) -> str:
         """Make a directory within the scratch that belongs to a user; one that is there stays."""
@@ -140,8 +142,8 @@ class Scratch:
 
         It sees the scratch, and ``readable``, which it cannot write.
         """
-        joined = self._joined()
-        root = os.path.join(self.path, f"root-{self.spawned}")
+        number = next(self._numbers)
+        root = os.path.join(self.path, f"root-{number}")
         os.mkdir(root, 0o700)
         sockets = sockets_of(self.host.read("/proc/net/unix") or "")
         mounts = mount_points(self.host.read("/proc/self/mountinfo") or "")
@@ -149,12 +151,11 @@ class Scratch:
         seen = (*named, *program_places(argv, mounts), *system_mounts(mounts))
         own = (os.path.realpath(self.path),)
         walls = Walls(root=root, user=user, writable=own, readable=seen, sockets=sockets, mounts=mounts)
-        return [*joined, *walled(walls, argv)]
+        return [*self._joined(number), *walled(walls, argv)]
 
-    def _joined(self) -> List[str]:
+    def _joined(self, number: int) -> List[str]:
         """Return what a command begins with so that it runs within the test's limits, and in the background."""
-        self.spawned += 1
-        return [*(self.group.command(self.spawned) if self.group else []), *limits.BACKGROUND]
+        return [*(self.group.command(number) if self.group else []), *limits.BACKGROUND]
 
     def spawn(
         self,
@@ -213,7 +214,7 @@ class Scratch:
         become = ["setpriv", *MORTAL, *options, "--"] if options else []
         home = {"HOME": pwd.getpwnam(user).pw_dir} if user is not None else {}
         bound = self.host.left if timeout is None else timeout
-        command = [*self._joined(), *become, *argv]
+        command = [*self._joined(next(self._numbers)), *become, *argv]
         return self.host.run(command, timeout=bound, environment={**home, **(environment or {})})
 
     def give(self, path: str, user: str, modes: str = "u+rwX,go=") -> None:
