@@ -13,14 +13,9 @@ from dataclasses import dataclass, field
 from typing import Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, Program, start
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import (
-    MORTAL,
-    TIMED_OUT,
-    Answer,
-    Host,
-    user_options,
-)
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import MORTAL, Answer, Host, user_options
 from ansible_collections.contingency.infra.plugins.module_utils._restore import limits, remains, scratches
+from ansible_collections.contingency.infra.plugins.module_utils._restore.bounded import Bounded
 from ansible_collections.contingency.infra.plugins.module_utils._restore.isolation import (
     READER,
     Walls,
@@ -34,53 +29,6 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.isolati
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable, Order
 
 TAIL = 4000
-
-
-class Bounded(Host):
-    """The host, where no program runs longer than until a deadline of its clock."""
-
-    def __init__(self, host: Host, deadline: float) -> None:
-        self._host = host
-        self.deadline = deadline
-
-    @property
-    def left(self) -> float:
-        return self.deadline - self._host.now()
-
-    def run(
-        self,
-        command: Sequence[str],
-        *,
-        user: Optional[str] = None,
-        timeout: float = 30.0,
-        stdin: str = "",
-        environment: Optional[Mapping[str, str]] = None,
-    ) -> Answer:
-        if self.left <= 0:
-            return Answer(TIMED_OUT, "", "the time of the test is over")
-        bound = min(timeout, self.left)
-        return self._host.run(command, user=user, timeout=bound, stdin=stdin, environment=environment)
-
-    def read(self, path: str) -> Optional[str]:
-        return self._host.read(path)
-
-    def write_atomically(self, path: str, text: str, mode: int = 0o600, owner: Optional[str] = None) -> None:
-        self._host.write_atomically(path, text, mode, owner)
-
-    def exists(self, path: str) -> bool:
-        return self._host.exists(path)
-
-    def free_bytes(self, path: str) -> Optional[int]:
-        return self._host.free_bytes(path)
-
-    def now(self) -> float:
-        return self._host.now()
-
-    def wall(self) -> float:
-        return self._host.wall()
-
-    def sleep(self, seconds: float) -> None:
-        self._host.sleep(max(0.0, min(seconds, self.left)))
 
 
 @dataclass
@@ -111,7 +59,7 @@ class Scratch:
     def space_limitation(self, needed: int) -> Optional[str]:
         """Return why so many bytes more do not fit; where they do they are reserved, instead of those before."""
         base = os.path.dirname(self.path)
-        with scratches.counting(base):
+        with scratches.alone(base):
             free, promised = self.host.free_bytes(self.path), scratches.promised(base, self.record)
             reserve = self.order.limits.disk_reserve_bytes
             if free is None or free >= needed + reserve + promised:
@@ -255,17 +203,31 @@ def open_scratch(host: Host, order: Order, user: str) -> Scratch:
             raise NotRunnable(reason)
     scratches.make(base, order.scratch_directory)
     path = scratches.lock_path(base, order.name)
-    lock = scratches.lock(path)
-    if lock is None:
-        raise NotRunnable(f"another test of {order.name} runs in {base}; wait until it has ended")
+    with scratches.alone(base):
+        lock = _swept(base, order.name, path)
     try:
-        sweep(base, order.name)
         return _made(
             Bounded(host.ending_programs(), host.now() + order.limits.timeout_seconds), order, base, user, lock
         )
     except BaseException:
         scratches.unlock(lock, path)
         raise
+
+
+def _swept(base: str, name: str, path: str) -> int:
+    """Return the lock of a set, after what earlier tests left has been removed; NotRunnable where its test runs.
+
+    No other test begins meanwhile: to be swept is not to be running.
+    """
+    lock = scratches.lock(path)
+    if lock is None:
+        raise NotRunnable(f"another test of {name} runs in {base}; wait until it has ended")
+    try:
+        sweep(base, name)
+    except BaseException:
+        scratches.unlock(lock, path)
+        raise
+    return lock
 
 
 def sweep(base: str, held: Optional[str] = None) -> Tuple[str, ...]:

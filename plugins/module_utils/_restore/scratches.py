@@ -18,7 +18,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
 
 LABEL_LENGTH = 24
 """Of a set's name in a path: a unix socket's path may have 107 bytes."""
-COUNTING = ".counting"
+ALONE = ".alone"
 
 
 def make(base: str, title: str) -> None:
@@ -88,9 +88,9 @@ def unlock(handle: int, path: str) -> None:
 
 
 @contextlib.contextmanager
-def counting(base: str) -> Iterator[None]:
-    """One test at a time counts what is free and takes of it."""
-    path = os.path.join(base, COUNTING)
+def alone(base: str) -> Iterator[None]:
+    """One test at a time removes what others left, or counts what is free and takes of it."""
+    path = os.path.join(base, ALONE)
     handle = lock(path, wait=True)
     try:
         yield

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
+from ansible_collections.contingency.infra.plugins.module_utils._restore.bounded import Bounded
 from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import fetched, here
 from ansible_collections.contingency.infra.plugins.module_utils._restore.limits import BACKGROUND
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Copy, Damaged, NotRunnable, Order
-from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Bounded, Scratch
+from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch
 
 from tests.unit.postgresql.fake_host import FakeHost
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._restore import limits, remains, scratch, scratches
+from ansible_collections.contingency.infra.plugins.module_utils._restore.bounded import Bounded
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Limits, NotRunnable, Order
 
 from tests.unit.postgresql.fake_host import FakeHost
@@ -112,7 +113,7 @@ def test_names_that_look_alike_have_locks_of_their_own() -> None:
 
 def test_programs_end_with_the_test() -> None:
     host = FakeHost()
-    bounded = scratch.Bounded(host, host.now() + 10)
+    bounded = Bounded(host, host.now() + 10)
     host.sleep(11)
     assert bounded.run(["true"]).status == 124
     assert host.commands == []

@@ -6,14 +6,21 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._restore import limits, remains, scratches
+from ansible_collections.contingency.infra.plugins.module_utils._restore.bounded import Bounded
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Limits, NotRunnable, Order
-from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Bounded, Scratch, _make_private
+from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import (
+    Scratch,
+    _make_private,
+    open_scratch,
+)
 
 from tests.unit.postgresql.fake_host import FakeHost
 
@@ -119,7 +126,7 @@ def test_a_tests_own_reservation_gives_way_to_its_next(opening: Callable[[str, i
 
 def test_nothing_is_left_of_the_counting(opening: Callable[[str, int], Scratch], base: Path) -> None:
     opening("his", 1000).space_limitation(1)
-    assert not (base / scratches.COUNTING).exists()
+    assert not (base / scratches.ALONE).exists()
 
 
 def test_a_program_without_walls_joins_the_group_before_it_becomes_its_user(
@@ -161,3 +168,30 @@ def test_a_scope_that_does_not_end_keeps_its_record(base: Path, monkeypatch: pyt
     with pytest.raises(NotRunnable, match=r"x\.slice does not end: Connection timed out; stop it with systemctl"):
         remains.remove(remains.read(record))
     assert os.path.exists(record)
+
+
+def test_a_set_that_another_test_clears_up_after_does_not_pass_for_running(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = FakeHost(answers={name: Answer(0, "", "") for name in ("sh", "setpriv", "test")})
+    remains.note(remains.record_path(str(base), "lab-00000001"), name="lab", boot=remains.boot_id())
+    removing, remove = threading.Event(), remains.remove
+
+    def slowly(left: remains.Remains) -> None:
+        removing.set()
+        time.sleep(0.3)
+        remove(left)
+
+    def opened(name: str) -> Scratch:
+        return open_scratch(host, Order(name, "tar", (), str(base), "/h"), "nobody")
+
+    monkeypatch.setattr(remains, "remove", slowly)
+    first: list[Scratch] = []
+    other = threading.Thread(target=lambda: first.append(opened("his")))
+    other.start()
+    assert removing.wait(5)
+    made = opened("lab")
+    other.join()
+    for each in (made, *first):
+        each.close()
+    assert list(base.iterdir()) == []

@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
 from ansible_collections.contingency.infra.plugins.module_utils._restore import limits, shortage
+from ansible_collections.contingency.infra.plugins.module_utils._restore.bounded import Bounded
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.dump import DumpTrial
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.server import ScratchServer
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
@@ -24,7 +25,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     Order,
     Seen,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Bounded, Scratch
+from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch
 from ansible_collections.contingency.infra.plugins.module_utils._restore.stages import run
 
 from tests.unit.postgresql.fake_host import FakeHost
