@@ -40,7 +40,7 @@ limits = Limits(disk_reserve_bytes=1 << 20, memory_bytes=256 << 20)
 order = Order("his", "tar", (Copy(archive),), base, "/h", limits=limits)
 tools = stages.Tools(LocalHost(), Lacking, lambda order, copy: (None, model.Seen()))
 outcome = stages.run(order, tools)
-print(outcome.verdict, outcome.why_not, [stage.seen.findings for stage in outcome.tried[0].stages if stage.seen.findings])
+print(outcome.verdict, outcome.why_not, [stage.seen.findings for stage in outcome.tried[0].stages])
 """
 
 
