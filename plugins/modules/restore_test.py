@@ -109,7 +109,7 @@ options:
     type: str
     default: 6h
   scratch_directory:
-    description: Directory under which the scratch instance is made.
+    description: Directory under which the scratch instance is made. Only root may write there.
     type: path
     default: /var/lib/contingency/scratch
   history_directory:

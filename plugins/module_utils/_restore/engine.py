@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     Assertion,
     Content,
     Copy,
+    Finding,
     Order,
     Seen,
 )
@@ -42,6 +43,17 @@ class Trial(ABC):
     @abstractmethod
     def needed_bytes(self, manifest: Optional[Mapping[str, Any]]) -> Optional[int]:
         """Return what the restored data takes on disk; None where it cannot be told."""
+
+    def reserve(self, needed: int) -> Optional[str]:
+        """Keep so many bytes for the restore from other tests; return why they are not to be had, None where they are.
+
+        A trial that writes nothing needs none.
+        """
+        return None
+
+    def host_fault(self, stage: str, findings: Sequence[Finding]) -> Optional[str]:
+        """Return why what a stage found is the fault of the host that tests, None where it is the copy's."""
+        return None
 
     @abstractmethod
     def restore(self, manifest: Optional[Mapping[str, Any]]) -> Seen:

@@ -9,6 +9,7 @@ import os
 import shlex
 from typing import Optional
 
+from ansible_collections.contingency.infra.plugins.module_utils._restore import shortage
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     FETCH,
     Copy,
@@ -17,7 +18,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     NotRunnable,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch
-from ansible_collections.contingency.infra.plugins.module_utils._restore.ssh import copied, over_ssh
+from ansible_collections.contingency.infra.plugins.module_utils._restore.ssh import copying, over_ssh, reached
 
 SLOW = 600.0
 """Seconds for a look at every file of a backup."""
@@ -30,8 +31,11 @@ def here(copy: Copy) -> str:
     return os.path.realpath(copy.path)
 
 
-def fetched(scratch: Scratch, copy: Copy, host: str) -> str:
-    """Return the path in the scratch of a copy of another host; Damaged where it is not there or cannot be read."""
+def fetched(scratch: Scratch, copy: Copy, host: str, user: str) -> str:
+    """Return the path in the scratch of a copy of another host; Damaged where it is not there or cannot be read.
+
+    Only ``user`` can read it here.
+    """
     title, quoted = f"{host}:{copy.path}", shlex.quote(copy.path)
     if over_ssh(scratch.host, host, f"test -e {quoted}").status != 0:
         raise Damaged(missing(title))
@@ -42,14 +46,14 @@ def fetched(scratch: Scratch, copy: Copy, host: str) -> str:
     if reason is not None:
         raise NotRunnable(reason)
     into = os.path.join(scratch.path, "fetched")
-    os.mkdir(into, 0o711)
-    answer = copied(scratch.host, host, copy.path, into, scratch.host.left)
+    os.mkdir(into, 0o700)
+    answer = reached(host, scratch.outside(copying(host, copy.path, into)))
+    scratch.check_time()
     if answer.status != 0:
+        shortage.check(answer)
         raise Damaged(missing(title, answer.complaint))
-    # The copy is as its owner on the other host kept it; the server's user here has to read it.
-    opened = scratch.host.run(["chmod", "-R", "a+rX", into], timeout=SLOW)
-    if opened.status != 0:
-        raise NotRunnable(f"{into} cannot be made readable: {opened.complaint}")
+    # The copy is as its owner on the other host kept it; the server's user here has to read it, and nobody else.
+    scratch.give(into, user)
     return os.path.join(into, os.path.basename(copy.path.rstrip("/")))
 
 

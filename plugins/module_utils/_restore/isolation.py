@@ -10,6 +10,7 @@ of production cannot be reached at whatever path the site keeps it. What is seen
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
@@ -18,6 +19,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.run import
 
 SYSTEM = ("/usr", "/etc", "/opt", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 """What programs, libraries and their settings are read from; each is left out where the host has none."""
+LOCAL = "/usr/local"
+"""Programs of the site's own, which may have a disk of their own."""
 DEVICES = ("null", "zero", "full", "random", "urandom")
 PRIVATE = ("/tmp", "/var/tmp", "/run", "/dev/shm")
 """Empty places of its own."""
@@ -30,8 +33,8 @@ PROGRAMS = ("setpriv", "unshare", "mount", "umount", "pivot_root", "sh")
 class Walls:
     """What one program sees besides SYSTEM: paths that are absolute and exist.
 
-    ``root`` is an empty directory to build in. ``sockets`` are the host's, as /proc/net/unix has them. ``groups``:
-    as the host says for the user.
+    ``root`` is an empty directory to build in. ``sockets`` are the host's, as /proc/net/unix has them. ``mounts`` are
+    its mount points: what is mounted below SYSTEM is not in sight, but for what is named.
     """
 
     root: str
@@ -39,6 +42,7 @@ class Walls:
     writable: Tuple[str, ...]
     readable: Tuple[str, ...] = ()
     sockets: Tuple[str, ...] = ()
+    mounts: Tuple[str, ...] = ()
 
 
 def isolation_limitation(host: Host) -> Optional[str]:
@@ -97,7 +101,7 @@ _SYSTEM_LINES = (
     f"for path in {' '.join(SYSTEM)}; do",
     '  if [ -L "$path" ]; then cp -P "$path" "$root$path"',
     '  elif [ -d "$path" ]; then',
-    '    mkdir "$root$path"; mount --rbind "$path" "$root$path"; mount -o remount,bind,ro "$root$path"',
+    '    mkdir "$root$path"; mount --bind "$path" "$root$path"; mount -o remount,bind,ro "$root$path"',
     "  fi",
     "done",
 )
@@ -121,9 +125,8 @@ def _private_lines() -> List[str]:
 def _seen_lines(walls: Walls) -> List[str]:
     """Outer paths before the inner ones that lie within them, so that none covers another."""
     wanted = [(path, "rw") for path in walls.writable]
-    known = (*SYSTEM, *walls.writable)
-    wanted += [(path, "ro") for path in dict.fromkeys(walls.readable) if not _within(path, known)]
-    lines: List[str] = []
+    wanted += [(path, "ro") for path in dict.fromkeys(walls.readable) if not _seen_already(path, walls)]
+    lines = _room_lines(walls.mounts, [path for path, mode in wanted])
     for path, mode in sorted(wanted, key=lambda each: len(each[0].split("/"))):
         there = f'"$root"{shlex.quote(path)}'
         lines.append(
@@ -135,6 +138,42 @@ def _seen_lines(walls: Walls) -> List[str]:
         if mode == "ro":
             lines.append(f"mount -o remount,bind,ro,nosuid,nodev {there}")
     return lines
+
+
+def _seen_already(path: str, walls: Walls) -> bool:
+    if _within(path, walls.writable):
+        return True
+    return _within(path, SYSTEM) and hidden_by(path, walls.mounts) is None
+
+
+def _room_lines(mounts: Sequence[str], wanted: Sequence[str]) -> List[str]:
+    """Make room for what is named on a disk that is mounted below SYSTEM, and is not in sight itself."""
+    found = {point for path in wanted for point in [hidden_by(path, mounts)] if point is not None}
+    rooms = sorted(point for point in found if not _within(point, wanted))
+    return [f'mount -t tmpfs -o mode=755,nosuid,nodev,size=1m room "$root"{shlex.quote(room)}' for room in rooms]
+
+
+def hidden_by(path: str, mounts: Sequence[str]) -> Optional[str]:
+    """Pure: the outermost mount point below SYSTEM that a path lies behind, None where it is SYSTEM's own."""
+    points = [point for point in mounts if point not in SYSTEM and _within(point, SYSTEM) and _within(path, (point,))]
+    return min(points, key=len, default=None)
+
+
+def system_mounts(mounts: Sequence[str]) -> Tuple[str, ...]:
+    """Return what is mounted below SYSTEM and part of it: single files such as a container's /etc/hosts, and LOCAL."""
+    outer = (point for point in mounts if hidden_by(point, mounts) == point)
+    return tuple(point for point in outer if point == LOCAL or os.path.isfile(point))
+
+
+def program_places(argv: Sequence[str], mounts: Sequence[str]) -> Tuple[str, ...]:
+    """Return where the programs of a command lie that are on a disk mounted below SYSTEM, with their libraries."""
+    found = []
+    for word in argv:
+        point = hidden_by(os.path.realpath(word), mounts) if word.startswith("/") else None
+        if point is not None and os.path.isfile(word) and os.access(word, os.X_OK):
+            place = os.path.dirname(os.path.dirname(os.path.realpath(word)))
+            found.append(place if _within(place, (point,)) else point)
+    return tuple(found)
 
 
 def _covered_lines(walls: Walls) -> List[str]:
@@ -174,3 +213,9 @@ def sockets_of(proc_net_unix: str) -> Tuple[str, ...]:
     """Pure: the paths of the sockets that /proc/net/unix lists. Abstract ones end at the network namespace."""
     lines = [line.split(None, 7) for line in proc_net_unix.splitlines()[1:]]
     return tuple(sorted({fields[7] for fields in lines if len(fields) == 8 and fields[7].startswith("/")}))
+
+
+def mount_points(mountinfo: str) -> Tuple[str, ...]:
+    """Pure: the mount points that /proc/self/mountinfo lists; the kernel writes a blank in one as \\040."""
+    points = (line.split()[4] for line in mountinfo.splitlines() if len(line.split()) > 4)
+    return tuple(re.sub(r"\\([0-7]{3})", lambda found: chr(int(found.group(1), 8)), point) for point in points)

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a restore test may take of its host: a control group for memory, and the last place at disk and processor.
 
-Where systemd runs, it alone makes groups (its rule of the single writer), so a scope is asked of it; elsewhere a
-directory is made in version 2 or, where that has no memory controller, version 1 of the control groups.
+Where systemd runs, it alone makes groups (its rule of the single writer): a test is a slice, whose limits hold for all
+its programs together, and each program a scope in there. Elsewhere a directory is made in version 2 or, where that has
+no memory controller, version 1 of the control groups.
 """
 
 from __future__ import annotations
@@ -27,19 +28,40 @@ BACKGROUND = ("ionice", "-c", "3", "nice", "-n", "10")
 
 @dataclass(frozen=True)
 class Group:
-    """A control group. ``unit`` is of systemd; ``directories`` are to be made, each with what its files are to say."""
+    """A control group. ``unit``: of systemd's scopes; ``directories`` are made, each with what its files are to say."""
 
     memory_bytes: int
     unit: Optional[str] = None
     directories: Tuple[Tuple[str, Tuple[Tuple[str, str], ...]], ...] = ()
 
+    @property
+    def slice(self) -> Optional[str]:
+        """The slice of systemd that all programs are in; a dash in its name would make slices above it."""
+        return None if self.unit is None else f"{self.unit.replace('-', '_')}.slice"
+
+    def limit_command(self) -> List[str]:
+        """Return what has systemd limit the slice, from its beginning to the next boot."""
+        return ["systemctl", "set-property", "--runtime", str(self.slice), *self._settings]
+
+    @property
+    def _settings(self) -> Tuple[str, ...]:
+        return (f"MemoryMax={self.memory_bytes}", "MemorySwapMax=0", "IOWeight=10")
+
+    @property
+    def events(self) -> Tuple[str, ...]:
+        """Files in which the kernel counts what it had to end for want of memory."""
+        if self.unit is None:
+            places = tuple(directory for directory, settings in self.directories)
+        else:
+            places = tuple(f"{root}/{self.slice}" for root in ("/sys/fs/cgroup", "/sys/fs/cgroup/memory"))
+        return tuple(f"{place}/{name}" for place in places for name in ("memory.events", "memory.oom_control"))
+
     def command(self, number: int) -> List[str]:
         """Return what a program begins with so that it belongs to the group from its first moment."""
         if self.unit is not None:
-            settings = [
-                f"--property={each}" for each in (f"MemoryMax={self.memory_bytes}", "MemorySwapMax=0", "IOWeight=10")
-            ]
-            return ["systemd-run", "--scope", "--quiet", "--collect", f"--unit={self.unit}-{number}", *settings, "--"]
+            scope = (f"--slice={self.slice}", f"--unit={self.unit}-{number}")
+            settings = [f"--property={each}" for each in self._settings]
+            return ["systemd-run", "--scope", "--quiet", "--collect", *scope, *settings, "--"]
         if not self.directories:
             return []
         files = [f"{directory}/cgroup.procs" for directory, settings in self.directories]
@@ -91,8 +113,18 @@ def group_for(host: Host, label: str, memory: int) -> Optional[Group]:
     return None
 
 
-def make(group: Group) -> None:
-    """Make a group's directories; OSError where the kernel refuses."""
+def ended_for_memory(host: Host, group: Optional[Group]) -> int:
+    """Return how many processes of a group the kernel has ended since the group had no memory left."""
+    texts = [host.read(path) or "" for path in (group.events if group else ())]
+    return sum(int(number) for text in texts for number in re.findall(r"^oom_kill (\d+)$", text, re.MULTILINE))
+
+
+def make(host: Host, group: Group) -> None:
+    """Make a group's directories, or have systemd limit its slice; OSError where they refuse."""
+    if group.unit is not None:
+        answer = host.run(group.limit_command())
+        if answer.status != 0:
+            raise OSError(answer.status, answer.complaint, str(group.slice))
     for directory, settings in group.directories:
         _enable(os.path.dirname(directory))
         os.mkdir(directory)

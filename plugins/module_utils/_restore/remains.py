@@ -12,23 +12,35 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
+import stat
 import time
 from dataclasses import dataclass
 from typing import Any, List, Optional, Tuple
 
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import LocalHost
 from ansible_collections.contingency.infra.plugins.module_utils._restore import limits
+from ansible_collections.contingency.infra.plugins.module_utils._restore.isolation import mount_points
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable
 
 RECORD_PREFIX, RECORD_SUFFIX = ".scratch-", ".jsonl"
+LABEL = re.compile(r"[A-Za-z0-9_.-]+-[0-9a-f]{8}")
+"""A set's name as part of a path, and what tells its tests apart."""
+GROUP_PREFIX = "contingency-restore-"
 END_SECONDS = 10.0
+NOT_LOADED = 5
+"""systemctl's status for a unit that systemd does not know, or no longer."""
 BOOT = "/proc/sys/kernel/random/boot_id"
 
 
 @dataclass(frozen=True)
 class Remains:
-    """What one record names. ``directory`` may not have been made, or be gone already."""
+    """What one record names. ``directory`` may not have been made, or be gone already.
+
+    ``reserved``: the bytes that the test wanted last, and those that its directory had taken before.
+    """
 
     record: str
     directory: str
@@ -36,6 +48,8 @@ class Remains:
     boot: str
     groups: Tuple[str, ...] = ()
     processes: Tuple[Tuple[int, str], ...] = ()
+    slices: Tuple[str, ...] = ()
+    reserved: Tuple[int, int] = (0, 0)
 
 
 def record_path(base: str, label: str) -> str:
@@ -66,6 +80,8 @@ def read(record: str) -> Remains:
         boot=str(first.get("boot", "")),
         groups=tuple(entry["group"] for entry in entries if "group" in entry),
         processes=tuple((entry["pid"], entry["start"]) for entry in entries if "pid" in entry),
+        slices=tuple(entry["slice"] for entry in entries if "slice" in entry),
+        reserved=([(0, 0)] + [(entry["reserved"], entry["before"]) for entry in entries if "reserved" in entry])[-1],
     )
 
 
@@ -94,6 +110,8 @@ def start_time(pid: int) -> Optional[str]:
 def remove(remains: Remains) -> None:
     """End and remove all that a record names, then the record; NotRunnable says what stays and what to do."""
     if remains.boot == boot_id():
+        for name in remains.slices:
+            _end_slice(name)
         _end_all(remains)
     _unmount(remains.directory)
     if os.path.lexists(remains.directory):
@@ -101,6 +119,16 @@ def remove(remains: Remains) -> None:
     for group in reversed(remains.groups):
         _remove_group(group)
     os.unlink(remains.record)
+
+
+def _end_slice(name: str) -> None:
+    """End all scopes of a test, and forget the limits that were set for them."""
+    host = LocalHost()
+    host.run(["systemctl", "kill", "--signal=KILL", name])
+    answer = host.run(["systemctl", "stop", name], timeout=120.0)
+    if answer.status not in (0, NOT_LOADED):
+        raise NotRunnable(f"{name} does not end: {answer.complaint}; stop it with systemctl and run the test again")
+    host.run(["systemctl", "revert", name])
 
 
 def _end_all(remains: Remains) -> None:
@@ -145,8 +173,8 @@ def _unmount(directory: str) -> None:
 
 def mounts_within(directory: str) -> List[str]:
     """Return mount points in a directory, the innermost first."""
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as file:
-        points = [line.split()[4].encode().decode("unicode_escape") for line in file]
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        points = mount_points(file.read())
     return sorted((each for each in points if each.startswith(directory + "/")), key=len, reverse=True)
 
 
@@ -163,10 +191,40 @@ def _remove_group(group: str) -> None:
 
 
 def swept(base: str) -> List[str]:
-    """Return the records in a directory of scratches."""
+    """Return the records in a directory of scratches; none that another user made or may write."""
     try:
         names = os.listdir(base)
     except FileNotFoundError:
         return []
-    found = (name for name in names if name.startswith(RECORD_PREFIX) and name.endswith(RECORD_SUFFIX))
-    return sorted(os.path.join(base, name) for name in found)
+    return sorted(os.path.join(base, name) for name in names if _is_record(name) and _mine(os.path.join(base, name)))
+
+
+def _is_record(name: str) -> bool:
+    """Only a label that a scratch could have had is one: the directory it leads to lies here and has a plain name."""
+    if not (name.startswith(RECORD_PREFIX) and name.endswith(RECORD_SUFFIX)):
+        return False
+    return LABEL.fullmatch(name[len(RECORD_PREFIX) : -len(RECORD_SUFFIX)]) is not None
+
+
+def _mine(path: str) -> bool:
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
+
+
+def outstanding(remains: Remains) -> int:
+    """Return the bytes that a test has reserved and not yet written."""
+    wanted, before = remains.reserved
+    return min(wanted, max(0, wanted - (used(remains.directory) - before))) if wanted else 0
+
+
+def used(directory: str) -> int:
+    """Return the bytes that a directory takes on disk; what is gone meanwhile takes none."""
+    total = 0
+    for folder, folders, names in os.walk(directory):
+        for name in (*folders, *names):
+            with contextlib.suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(folder, name)).st_blocks * 512
+    return total

@@ -5,78 +5,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import hashlib
+import itertools
 import os
 import pwd
-import re
 import secrets
 from dataclasses import dataclass, field
-from typing import List, Mapping, Optional, Sequence, Tuple
+from typing import Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, Program, start
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT, Answer, Host
-from ansible_collections.contingency.infra.plugins.module_utils._restore import limits, remains
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import MORTAL, Answer, Host, user_options
+from ansible_collections.contingency.infra.plugins.module_utils._restore import limits, remains, scratches
+from ansible_collections.contingency.infra.plugins.module_utils._restore.bounded import Bounded
 from ansible_collections.contingency.infra.plugins.module_utils._restore.isolation import (
     READER,
     Walls,
     isolation_limitation,
+    mount_points,
+    program_places,
     sockets_of,
+    system_mounts,
     walled,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable, Order
 
-LABEL_LENGTH = 24
-"""Of a set's name in a path: a unix socket's path may have 107 bytes."""
 TAIL = 4000
-
-
-class Bounded(Host):
-    """The host, where no program runs longer than until a deadline of its clock."""
-
-    def __init__(self, host: Host, deadline: float) -> None:
-        self._host = host
-        self.deadline = deadline
-
-    @property
-    def left(self) -> float:
-        return self.deadline - self._host.now()
-
-    def run(
-        self,
-        command: Sequence[str],
-        *,
-        user: Optional[str] = None,
-        timeout: float = 30.0,
-        stdin: str = "",
-        environment: Optional[Mapping[str, str]] = None,
-    ) -> Answer:
-        if self.left <= 0:
-            return Answer(TIMED_OUT, "", "the time of the test is over")
-        bound = min(timeout, self.left)
-        return self._host.run(command, user=user, timeout=bound, stdin=stdin, environment=environment)
-
-    def read(self, path: str) -> Optional[str]:
-        return self._host.read(path)
-
-    def write_atomically(self, path: str, text: str, mode: int = 0o600, owner: Optional[str] = None) -> None:
-        self._host.write_atomically(path, text, mode, owner)
-
-    def exists(self, path: str) -> bool:
-        return self._host.exists(path)
-
-    def free_bytes(self, path: str) -> Optional[int]:
-        return self._host.free_bytes(path)
-
-    def now(self) -> float:
-        return self._host.now()
-
-    def wall(self) -> float:
-        return self._host.wall()
-
-    def sleep(self, seconds: float) -> None:
-        self._host.sleep(max(0.0, min(seconds, self.left)))
 
 
 @dataclass
@@ -92,7 +44,8 @@ class Scratch:
     group: Optional[limits.Group] = None
     unlimited: Optional[str] = None
     programs: List[Program] = field(default_factory=list)
-    spawned: int = 0
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    """Threads take from it, too: no two programs may have the same root or scope."""
 
     def directory(self, name: str, user: str, mode: int = 0o700) -> str:
         """Make a directory within the scratch that belongs to a user; one that is there stays."""
@@ -104,15 +57,23 @@ class Scratch:
         return path
 
     def space_limitation(self, needed: int) -> Optional[str]:
-        """Return why so many bytes more do not fit, None where they do."""
-        free = self.host.free_bytes(self.path)
-        reserve = self.order.limits.disk_reserve_bytes
-        if free is None or free >= needed + reserve:
-            return None
+        """Return why so many bytes more do not fit; where they do they are reserved, instead of those before."""
+        base = os.path.dirname(self.path)
+        with scratches.alone(base):
+            free, promised = self.host.free_bytes(self.path), scratches.promised(base, self.record)
+            reserve = self.order.limits.disk_reserve_bytes
+            if free is None or free >= needed + reserve + promised:
+                remains.note(self.record, reserved=needed, before=remains.used(self.path))
+                return None
+        others = f", of which other tests take {promised >> 20} MiB" if promised else ""
         return (
-            f"{self.order.scratch_directory} has {free >> 20} MiB free and the test needs {needed >> 20} MiB with"
-            f" {reserve >> 20} MiB in reserve; free space, or set scratch_directory to a larger disk"
+            f"{self.order.scratch_directory} has {free >> 20} MiB free{others}, and the test needs {needed >> 20} MiB"
+            f" with {reserve >> 20} MiB in reserve; free space, or set scratch_directory to a larger disk"
         )
+
+    def ended_for_memory(self) -> int:
+        """How many of the test's processes the kernel has ended for want of memory."""
+        return limits.ended_for_memory(self.host, self.group)
 
     def over(self) -> bool:
         """Is the time of the test over?"""
@@ -129,14 +90,20 @@ class Scratch:
 
         It sees the scratch, and ``readable``, which it cannot write.
         """
-        self.spawned += 1
-        root = os.path.join(self.path, f"root-{self.spawned}")
+        number = next(self._numbers)
+        root = os.path.join(self.path, f"root-{number}")
         os.mkdir(root, 0o700)
         sockets = sockets_of(self.host.read("/proc/net/unix") or "")
-        seen = tuple(os.path.realpath(path) for path in readable)
-        walls = Walls(root=root, user=user, writable=(os.path.realpath(self.path),), readable=seen, sockets=sockets)
-        joined = self.group.command(self.spawned) if self.group else []
-        return [*joined, *limits.BACKGROUND, *walled(walls, argv)]
+        mounts = mount_points(self.host.read("/proc/self/mountinfo") or "")
+        named = tuple(os.path.realpath(path) for path in readable)
+        seen = (*named, *program_places(argv, mounts), *system_mounts(mounts))
+        own = (os.path.realpath(self.path),)
+        walls = Walls(root=root, user=user, writable=own, readable=seen, sockets=sockets, mounts=mounts)
+        return [*self._joined(number), *walled(walls, argv)]
+
+    def _joined(self, number: int) -> List[str]:
+        """Return what a command begins with so that it runs within the test's limits, and in the background."""
+        return [*(self.group.command(number) if self.group else []), *limits.BACKGROUND]
 
     def spawn(
         self,
@@ -179,6 +146,33 @@ class Scratch:
         command = self.command(argv, user, readable)
         return self.host.run(command, timeout=bound, stdin=stdin, environment=environment)
 
+    def outside(
+        self,
+        argv: Sequence[str],
+        *,
+        user: Optional[str] = None,
+        environment: Optional[Mapping[str, str]] = None,
+        timeout: Optional[float] = None,
+    ) -> Answer:
+        """Run a program of the host's own to its end, within the test's limits, and without walls.
+
+        Only root joins the group, so the program becomes ``user`` after that.
+        """
+        options = user_options(user)
+        become = ["setpriv", *MORTAL, *options, "--"] if options else []
+        home = {"HOME": pwd.getpwnam(user).pw_dir} if user is not None else {}
+        bound = self.host.left if timeout is None else timeout
+        command = [*self._joined(next(self._numbers)), *become, *argv]
+        return self.host.run(command, timeout=bound, environment={**home, **(environment or {})})
+
+    def give(self, path: str, user: str, modes: str = "u+rwX,go=") -> None:
+        """Let a user read and write a tree that root has written, and by default nobody else."""
+        for command in (["chown", "-h", "-R", f"{user}:", path], ["chmod", "-R", modes, path]):
+            answer = self.outside(command)
+            self.check_time()
+            if answer.status != 0:
+                raise NotRunnable(f"{path} cannot be given to {user}: {answer.complaint}")
+
     def reader(self, path: str, user: str) -> str:
         """Return who can read a copy behind the walls: the user, or READER where its files are not the user's."""
         unreadable = ["find", path, "!", "-readable", "-print", "-quit"]
@@ -197,7 +191,7 @@ class Scratch:
             program.kill()
         if os.path.exists(self.record):
             remains.remove(remains.read(self.record))
-        _unlock(self.lock, _lock_path(os.path.dirname(self.path), self.order.name))
+        scratches.unlock(self.lock, scratches.lock_path(os.path.dirname(self.path), self.order.name))
         self.lock = -1
 
 
@@ -207,16 +201,33 @@ def open_scratch(host: Host, order: Order, user: str) -> Scratch:
     for reason in (isolation_limitation(host), _user_limitation(user), limits.memory_limitation(host, order.limits)):
         if reason is not None:
             raise NotRunnable(reason)
-    _make_base(base, order)
-    lock = _lock(base, order.name)
-    if lock is None:
-        raise NotRunnable(f"another test of {order.name} runs in {base}; wait until it has ended")
+    scratches.make(base, order.scratch_directory)
+    path = scratches.lock_path(base, order.name)
+    with scratches.alone(base):
+        lock = _swept(base, order.name, path)
     try:
-        sweep(base, order.name)
-        return _made(Bounded(host, host.now() + order.limits.timeout_seconds), order, base, user, lock)
+        return _made(
+            Bounded(host.ending_programs(), host.now() + order.limits.timeout_seconds), order, base, user, lock
+        )
     except BaseException:
-        _unlock(lock, _lock_path(base, order.name))
+        scratches.unlock(lock, path)
         raise
+
+
+def _swept(base: str, name: str, path: str) -> int:
+    """Return the lock of a set, after what earlier tests left has been removed; NotRunnable where its test runs.
+
+    No other test begins meanwhile: to be swept is not to be running.
+    """
+    lock = scratches.lock(path)
+    if lock is None:
+        raise NotRunnable(f"another test of {name} runs in {base}; wait until it has ended")
+    try:
+        sweep(base, name)
+    except BaseException:
+        scratches.unlock(lock, path)
+        raise
+    return lock
 
 
 def sweep(base: str, held: Optional[str] = None) -> Tuple[str, ...]:
@@ -227,7 +238,8 @@ def sweep(base: str, held: Optional[str] = None) -> Tuple[str, ...]:
     removed = []
     for record in remains.swept(base):
         left = remains.read(record)
-        lock = -1 if left.name == held else _lock(base, left.name)
+        path = scratches.lock_path(base, left.name)
+        lock = -1 if left.name == held else scratches.lock(path)
         if lock is None:
             continue
         try:
@@ -236,23 +248,25 @@ def sweep(base: str, held: Optional[str] = None) -> Tuple[str, ...]:
                 removed.append(left.directory)
         finally:
             if lock >= 0:
-                _unlock(lock, _lock_path(base, left.name))
+                scratches.unlock(lock, path)
     return tuple(removed)
 
 
 def _made(host: Bounded, order: Order, base: str, user: str, lock: int) -> Scratch:
-    label = f"{_plain(order.name)}-{secrets.token_hex(4)}"
+    label = f"{scratches.plain(order.name)}-{secrets.token_hex(4)}"
     record, path = remains.record_path(base, label), os.path.join(base, label)
     memory = limits.memory_share(host, order.limits)
-    group = limits.group_for(host, f"contingency-restore-{label}", memory)
+    group = limits.group_for(host, f"{remains.GROUP_PREFIX}{label}", memory)
     directories = [directory for directory, settings in group.directories] if group else []
     remains.note(record, name=order.name, boot=remains.boot_id())
     for directory in directories:
         remains.note(record, group=directory)
+    if group is not None and group.slice is not None:
+        remains.note(record, slice=group.slice)
     scratch = Scratch(host, order, path, record, memory, lock)
     try:
-        os.mkdir(path, 0o711)
-        scratch.group, scratch.unlimited = _limited(group, order)
+        _make_private(path, user)
+        scratch.group, scratch.unlimited = _limited(host, group, order)
         _check_reach(host, path, user)
     except BaseException:
         remains.remove(remains.read(record))
@@ -260,12 +274,19 @@ def _made(host: Bounded, order: Order, base: str, user: str, lock: int) -> Scrat
     return scratch
 
 
-def _limited(group: Optional[limits.Group], order: Order) -> Tuple[Optional[limits.Group], Optional[str]]:
+def _make_private(path: str, user: str) -> None:
+    """Only root and the engine's user pass: what is restored are the site's data, and the path is seen in ps."""
+    os.mkdir(path, 0o700)
+    os.chown(path, -1, pwd.getpwnam(user).pw_gid)
+    os.chmod(path, 0o710)
+
+
+def _limited(host: Host, group: Optional[limits.Group], order: Order) -> Tuple[Optional[limits.Group], Optional[str]]:
     """Return the group once it is made, or why there is none; a limit that the site has set has to be kept."""
     why = "this host has neither systemd nor a memory controller"
     if group is not None:
         try:
-            limits.make(group)
+            limits.make(host, group)
         except OSError as error:
             why = f"{error.filename}: {error.strerror}"
         else:
@@ -283,56 +304,6 @@ def _user_limitation(user: str) -> Optional[str]:
     return f"{user} is root, and a restored server must not be; name another in options.user" if uid == 0 else None
 
 
-def _make_base(base: str, order: Order) -> None:
-    try:
-        os.makedirs(base, 0o711, exist_ok=True)
-    except OSError as error:
-        raise NotRunnable(
-            f"{order.scratch_directory} cannot be made: {error.strerror}; set scratch_directory"
-        ) from error
-
-
 def _check_reach(host: Host, path: str, user: str) -> None:
     if host.run(["test", "-x", path], user=user).status != 0:
         raise NotRunnable(f"{user} cannot reach {path}; let all directories above be entered by others (mode o+x)")
-
-
-def _plain(name: str) -> str:
-    """Return a set's name as part of a short path; one that has to be changed is told from its likes by a digest."""
-    plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).lstrip(".")
-    if plain == name and len(name) <= LABEL_LENGTH:
-        return plain
-    digest = hashlib.sha256(name.encode("utf-8")).hexdigest()[:6]
-    return f"{plain[: LABEL_LENGTH - 7]}-{digest}"
-
-
-def _lock_path(base: str, name: str) -> str:
-    return os.path.join(base, f".lock-{_plain(name)}")
-
-
-def _lock(base: str, name: str) -> Optional[int]:
-    """Return the open lock of a set, None where another process holds it. The kernel frees it when its holder dies."""
-    path = _lock_path(base, name)
-    while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            return None
-        if _same_file(handle, path):
-            return handle
-        os.close(handle)
-
-
-def _same_file(handle: int, path: str) -> bool:
-    """Its last holder may have removed the file between the opening and the locking."""
-    with contextlib.suppress(FileNotFoundError):
-        return os.path.samestat(os.fstat(handle), os.stat(path))
-    return False
-
-
-def _unlock(handle: int, path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-    os.close(handle)

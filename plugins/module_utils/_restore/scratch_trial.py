@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Optional
+from typing import Optional, Sequence
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host, LocalHost
+from ansible_collections.contingency.infra.plugins.module_utils._restore import shortage
 from ansible_collections.contingency.infra.plugins.module_utils._restore.engine import Trial
 from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import fetched, here
-from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Copy, Order
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Copy, Finding, Order
 from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch, open_scratch
 
 
@@ -37,7 +38,15 @@ class ScratchTrial(Trial):
 
     def local_copy(self) -> str:
         """Return the path of the copy on this host, fetched where it lies on another."""
-        return here(self.copy) if self.copy.host is None else fetched(self.scratch, self.copy, self.copy.host)
+        if self.copy.host is None:
+            return here(self.copy)
+        return fetched(self.scratch, self.copy, self.copy.host, self.user)
+
+    def reserve(self, needed: int) -> Optional[str]:
+        return self.scratch.space_limitation(needed)
+
+    def host_fault(self, stage: str, findings: Sequence[Finding]) -> Optional[str]:
+        return None if self._scratch is None else shortage.fault(self._scratch, stage, findings)
 
     def close(self) -> None:
         if self._scratch is not None:

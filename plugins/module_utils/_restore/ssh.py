@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import List
+
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT, Answer, Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable
 
@@ -15,16 +17,16 @@ LOST = 255
 
 def over_ssh(host: Host, name: str, command: str, timeout: float = 60.0) -> Answer:
     """Return what a command says on another host; NotRunnable where it cannot be asked."""
-    return _reached(name, host.run(["ssh", *OPTIONS, "--", name, command], timeout=timeout))
+    return reached(name, host.run(["ssh", *OPTIONS, "--", name, command], timeout=timeout))
 
 
-def copied(host: Host, name: str, path: str, into: str, timeout: float) -> Answer:
-    """Copy a file or directory from another host into a directory; NotRunnable where that cannot be reached."""
-    source = f"{name}:{path}"
-    return _reached(name, host.run(["scp", "-q", "-r", "-p", *OPTIONS, "--", source, into], timeout=timeout))
+def copying(name: str, path: str, into: str) -> List[str]:
+    """Return what copies a file or directory from another host into a directory; see ``reached`` for its end."""
+    return ["scp", "-q", "-r", "-p", *OPTIONS, "--", f"{name}:{path}", into]
 
 
-def _reached(name: str, answer: Answer) -> Answer:
+def reached(name: str, answer: Answer) -> Answer:
+    """Return the answer; NotRunnable where the other host was not reached or not in time."""
     if answer.status in (LOST, TIMED_OUT):
         raise NotRunnable(f"{name} cannot be reached over ssh ({answer.complaint}); see that ssh {name} works here")
     return answer

@@ -129,6 +129,9 @@ class _Attempt:
         except Damaged as error:
             # An engine that blames the copy without a finding must not pass for one that found nothing.
             seen = Seen(tuple(error.findings) or (Finding(name, self.copy.path, "good", "damaged"),))
+        reason = self.trial.host_fault(name, seen.findings) if self.trial is not None and seen.findings else None
+        if reason is not None:
+            raise NotRunnable(reason)
         self.stages.append(Stage(name, self.tools.host.now() - began, seen))
 
     def _steps(self) -> Dict[str, Callable[[], Seen]]:
@@ -170,6 +173,8 @@ class _Attempt:
     def _restore(self) -> Seen:
         needed = self._open().needed_bytes(self.manifest)
         reason = space_limitation(self.tools.host, self.order, needed)
+        if reason is None and needed is not None:
+            reason = self._open().reserve(needed)
         if reason is not None:
             raise NotRunnable(reason)
         return self._open().restore(self.manifest)

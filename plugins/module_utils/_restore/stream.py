@@ -18,7 +18,9 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.program im
     Program,
     start,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, Answer
+from ansible_collections.contingency.infra.plugins.module_utils._restore import shortage
+from ansible_collections.contingency.infra.plugins.module_utils._restore.limits import BACKGROUND
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable
 
 BLOCK = 1 << 20  # bytes
@@ -67,7 +69,10 @@ def read_through(path: str, write: Optional[Callable[[bytes], object]] = None, t
         answer = program.wait(timeout)
     finally:
         program.kill()
+    if answer.status == MISSING:
+        raise NotRunnable(f"{command[0]} is not on this host; install it")
     if answer.status != 0:
+        shortage.check(answer)
         raise StreamBroken(f"{command[0]}: {' '.join(answer.complaint.split())} (status {answer.status})")
     return ends
 
@@ -75,9 +80,9 @@ def read_through(path: str, write: Optional[Callable[[bytes], object]] = None, t
 def _started(command: Tuple[str, ...], handle: int) -> Program:
     with os.fdopen(os.dup(handle), "rb") as stdin:
         try:
-            return start(command, stdin=stdin, stdout=PIPE)
+            return start([*BACKGROUND, *command], stdin=stdin, stdout=PIPE)
         except NotStarted as error:
-            raise NotRunnable(f"{error}; install {command[0]}") from error
+            raise NotRunnable(f"{error}; install util-linux") from error
 
 
 def fill(program: Program, path: str, timeout: float) -> Answer:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import LocalHost
@@ -17,6 +17,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     Assertion,
     Content,
     Copy,
+    Finding,
     Order,
     Seen,
 )
@@ -88,6 +89,14 @@ class MemoryTrial(Trial):
     def needed_bytes(self, manifest: Mapping[str, Any] | None) -> int | None:
         needed: int | None = self._do("needed_bytes", 1 << 30, 0)
         return needed
+
+    def reserve(self, needed: int) -> str | None:
+        reason: str | None = self._do("reserve", None, 0)
+        return reason
+
+    def host_fault(self, stage: str, findings: Sequence[Finding]) -> str | None:
+        reason: str | None = self.does.get("host_fault", lambda: None)()
+        return reason
 
     def restore(self, manifest: Mapping[str, Any] | None) -> Seen:
         return Seen(*self._do("restore", Seen()))

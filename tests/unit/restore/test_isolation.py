@@ -9,9 +9,12 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.isolati
     READER,
     SYSTEM,
     Walls,
+    hidden_by,
+    mount_points,
     namespaces,
     script,
     sockets_of,
+    system_mounts,
     walled,
 )
 
@@ -90,3 +93,31 @@ def test_paths_of_sockets_are_read_and_abstract_names_are_not() -> None:
         "0000: 00000002 00000000 00010000 0001 01 1237 /srv/with space/sock\n"
     )
     assert sockets_of(text) == ("/run/postgresql/.s.PGSQL.5432", "/srv/with space/sock")
+
+
+def test_mount_points_are_read_with_their_blanks() -> None:
+    text = (
+        "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+        "30 22 8:2 / /opt/pg\\040data rw,relatime shared:1 - xfs /dev/sdb1 rw\n"
+        "31 22 8:3 / /opt/患者 rw - xfs /dev/sdc1 rw\n"
+    )
+    assert mount_points(text) == ("/", "/opt/pg data", "/opt/患者")
+
+
+def test_what_is_mounted_below_the_system_is_hidden_by_its_outermost_mount_point() -> None:
+    mounts = ("/", "/usr", "/opt/a", "/opt/a/b", "/srv/x", "/usr/local")
+    assert hidden_by("/opt/a/b/c", mounts) == "/opt/a"
+    assert hidden_by("/usr/lib/postgresql", mounts) is None
+    assert hidden_by("/srv/x/y", mounts) is None
+    assert system_mounts(mounts) == ("/usr/local",)
+
+
+def test_a_disk_below_the_system_is_replaced_by_room_for_what_is_named_there() -> None:
+    mounts = ("/opt/data", "/opt/data/scratch", "/opt/server")
+    walls = Walls("/r", "postgres", ("/opt/data/scratch/his-1",), ("/opt/server", "/opt/plain"), mounts=mounts)
+    built = script(walls)
+    assert "--rbind" not in built
+    assert [line.split()[-1] for line in built.splitlines() if " room " in line] == ['"$root"/opt/data']
+    assert _line(built, " room ") < _line(built, "mount --bind /opt/data/scratch/his-1")
+    assert "mount --bind /opt/server" in built
+    assert "mount --bind /opt/plain" not in built

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -288,3 +289,22 @@ def test_what_prepare_complained_of_is_told_and_not_that_it_fails() -> None:
 )
 def test_an_older_server_does_not_open_newer_data(source: str, here: str, possible: bool) -> None:
     assert (version_limitation(source, here) is None) is possible
+
+
+@pytest.mark.parametrize(
+    ("does", "told", "status"),
+    [("true", "", 0), ("echo bad; false", "bad", 0), ("kill -9 $$", "", 137), ("kill -11 $$", "", 0)],
+)
+def test_a_page_check_that_was_killed_finds_nothing(tmp_path: Path, does: str, told: str, status: int) -> None:
+    program = tmp_path / "check"
+    program.write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+    program.chmod(0o755)
+    done = subprocess.run(
+        ["sh", "-c", check.CHECKED, "pages", str(program), "/data/a.ibd", "", "/data/b.ibd", ""],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    found = [line.split("\t") for line in done.stdout.splitlines()]
+    bad = status == 0 and does != "true"
+    assert (done.returncode, found) == (status, [["/data/a.ibd", told], ["/data/b.ibd", told]] if bad else [])

@@ -11,7 +11,13 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import PIPE, start
-from ansible_collections.contingency.infra.plugins.module_utils._restore.stream import StreamBroken, fill
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable
+from ansible_collections.contingency.infra.plugins.module_utils._restore.stream import (
+    MAGIC,
+    StreamBroken,
+    fill,
+    read_through,
+)
 
 MORE_THAN_A_PIPE_HOLDS = bytes(4 << 20)
 
@@ -48,3 +54,19 @@ def test_a_stream_that_breaks_ends_the_program(packed: Path) -> None:
     with pytest.raises(StreamBroken, match="gzip"):
         fill(program, str(packed), 10.0)
     assert not program.running
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (("no-such-program", "-d"), "no-such-program is not on this host; install it"),
+        (("sh", "-c", "kill -9 $$"), "was killed"),
+        (("sh", "-c", "echo No space left on device >&2; exit 1"), "free space"),
+    ],
+)
+def test_what_this_host_lacks_is_no_broken_stream(
+    packed: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], why: str
+) -> None:
+    monkeypatch.setitem(MAGIC, b"\x1f\x8b", command)
+    with pytest.raises(NotRunnable, match=why):
+        read_through(str(packed))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import Any, Mapping, Optional
 
+from ansible_collections.contingency.infra.plugins.module_utils._restore import shortage
 from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import copy_compared
 from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import empty_limitation
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files.trial import FilesTrial, complaint
@@ -77,7 +78,7 @@ class TarTrial(FilesTrial):
     def restore(self, manifest: Optional[Mapping[str, Any]]) -> Seen:
         """Unpack behind the walls and without root: the names in an archive are the archive's."""
         root, user = self.root, self.user
-        self.scratch.host.run(["chown", f"{user}:", root])
+        self.scratch.give(root, user)
         program = self.scratch.reading(["tar", "-x", "-f", "-", "-C", root, *HARMLESS], user)
         try:
             answer = fill(program, self.path, self.scratch.host.left)
@@ -86,6 +87,7 @@ class TarTrial(FilesTrial):
             raise Damaged(Finding(RESTORE, self.path, "a whole compressed stream", str(error))) from error
         self.scratch.check_time()
         if answer.status != 0:
+            shortage.check(answer)
             raise Damaged(Finding(RESTORE, f"tar -x of {self.path}", "status 0", complaint(answer)))
         return Seen(proven=("the archive was unpacked without an error",))
 

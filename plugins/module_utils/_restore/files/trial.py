@@ -11,8 +11,8 @@ from abc import abstractmethod
 from dataclasses import dataclass, fields
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
-from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, Answer, Host
-from ansible_collections.contingency.infra.plugins.module_utils._restore import limits
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, Answer, Host, legible
+from ansible_collections.contingency.infra.plugins.module_utils._restore import shortage
 from ansible_collections.contingency.infra.plugins.module_utils._restore.files import tree
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     CONTENT,
@@ -113,26 +113,21 @@ class FilesTrial(ScratchTrial):
         if assertion.command is None:
             raise NotRunnable(f"assertion {assertion.name} is a query, and files answer none; give it as a command")
         root = self.root
-        opened = self.scratch.host.run(["chmod", "-R", "u+rwX,go+rX,u-s,g-s", root], timeout=self.scratch.host.left)
-        if opened.status != 0:
-            raise NotRunnable(f"{root} cannot be made readable for commands: {opened.complaint}")
+        self.scratch.give(root, self.user, "u+rwX,u-s,g-s,go=")
         words = shlex.split(assertion.command)
         answer = self.scratch.run(["env", "-C", root, *words], self.user, environment={"RESTORED": root})
         self.scratch.check_time()
         return answer.status
 
     def run(self, argv: Sequence[str], environment: Mapping[str, str], timeout: Optional[float] = None) -> Answer:
-        """Run a program of the repository's as root, within the test's limits; NotRunnable where it is missing."""
+        """Run the repository's program as root, within the limits; NotRunnable where the host lacks something."""
         scratch = self.scratch
-        scratch.spawned += 1
-        joined = scratch.group.command(scratch.spawned) if scratch.group else []
-        bound = scratch.host.left if timeout is None else timeout
         if self.host.run([argv[0], "--version"]).status == MISSING:
             raise NotRunnable(f"{argv[0]} is not on this host; install it")
-        answer = scratch.host.run(
-            [*joined, *limits.BACKGROUND, *argv], timeout=bound, environment={**self._given(), **environment}
-        )
+        answer = scratch.outside(argv, timeout=timeout, environment={**self._given(), **environment})
         scratch.check_time()
+        if answer.status != 0:
+            shortage.check(answer)
         return answer
 
     def _given(self) -> Dict[str, str]:
@@ -181,6 +176,6 @@ def parents(manifest: Optional[Mapping[str, Any]], found: Mapping[str, tree.Entr
 
 def complaint(answer: Answer) -> str:
     """Return the line in which a program says what was wrong: the last one of an error, without its progress."""
-    lines = [line.strip() for line in (answer.error or answer.output).splitlines() if line.strip()]
+    lines = [line.strip() for line in (answer.error or legible(answer.output)).splitlines() if line.strip()]
     told = [line for line in lines if "atal" in line or "rror" in line]
     return f"{' '.join((told or lines or ['no message'])[0].split())[:300]} (status {answer.status})"

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import List, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING
+from ansible_collections.contingency.infra.plugins.module_utils._restore import shortage
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.content import in_parallel
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.inventory import Table
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.options import MariadbOptions
@@ -36,8 +37,9 @@ TRX_SYS_PAGE, MAGIC, AT = 5, 536853855, 200
 CHECKED = """check=$1; shift
 while [ $# -gt 0 ]; do
   file=$1 range=$2; shift 2
-  said=$($check $range "$file" 2>&1) ||
-    printf '%s\\t%s\\n' "$file" "$(printf '%s' "$said" | head -n 1 | tr '\\t' ' ')"
+  said=$($check $range "$file" 2>&1) && continue
+  [ $? != 137 ] || exit 137
+  printf '%s\\t%s\\n' "$file" "$(printf '%s' "$said" | head -n 1 | tr '\\t' ' ')"
 done"""
 
 
@@ -60,6 +62,7 @@ def page_findings(scratch: Scratch, options: MariadbOptions, files: Sequence[str
         answer = scratch.host.run(command, timeout=scratch.host.left)
         scratch.check_time()
         if answer.status != 0:
+            shortage.check(answer)
             raise NotRunnable(f"innochecksum could not be run: {answer.complaint} (status {answer.status})")
         return [_page_finding(line, scratch.path) for line in answer.output.splitlines()]
 

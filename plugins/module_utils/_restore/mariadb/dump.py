@@ -11,6 +11,7 @@ from typing import Any, List, Mapping, Optional
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import Program
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
+from ansible_collections.contingency.infra.plugins.module_utils._restore import shortage
 from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import copy_compared
 from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import empty_limitation
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.dump_text import DumpSays, dump_says
@@ -177,9 +178,11 @@ class DumpTrial(MariadbTrial):
             return NotRunnable(
                 f"the dump needs a storage engine: {error.complaint}; name its plugin in options.plugins"
             )
+        shortage.check(answer)
         line = ERROR.search(answer.error)
         where = f"{line.group(0)[:300]}" if line else error.complaint
         if not error.reached:
+            self.server.check_killed()
             where = f"{where}; the server's log ends with: {self.server.last_error}"
         return Damaged(Finding(RESTORE, "loading the dump", "every statement succeeds", where))
 

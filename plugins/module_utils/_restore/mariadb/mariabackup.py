@@ -9,6 +9,7 @@ import os
 from typing import Any, List, Mapping, Optional, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING
+from ansible_collections.contingency.infra.plugins.module_utils._restore import shortage
 from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import copy_compared
 from ansible_collections.contingency.infra.plugins.module_utils._restore.fetch import empty_limitation
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb import check, inventory
@@ -165,16 +166,14 @@ class MariabackupTrial(MariadbTrial):
         if os.path.isdir(self.path):
             source = os.path.join(self.path, ".")
             command = ["cp", "-r", "--reflink=auto", "--no-preserve=ownership,mode", source, self.server.data]
-            answer = self.scratch.host.run(command, timeout=self.scratch.host.left)
+            answer = self.scratch.outside(command)
             self.scratch.check_time()
             if answer.status != 0:
+                shortage.check(answer)
                 raise Damaged(Finding(RESTORE, self.path, "files that can be read", answer.complaint))
         elif not self.unpacked:
             self._extract()
-        owned = ["chown", "-R", f"{self.options.user}:", self.server.data]
-        answer = self.scratch.host.run(owned, timeout=self.scratch.host.left)
-        if answer.status != 0:
-            raise NotRunnable(f"the copy of the backup cannot be given to {self.options.user}: {answer.complaint}")
+        self.scratch.give(self.server.data, self.options.user)
 
     def _extract(self) -> None:
         """Unpack a stream behind the walls: the names in it are the backup's."""
@@ -186,6 +185,7 @@ class MariabackupTrial(MariadbTrial):
             raise Damaged(Finding(CHECKSUMS, self.path, "a whole compressed stream", str(error))) from error
         self.scratch.check_time()
         if answer.status != 0:
+            shortage.check(answer)
             said = f"{answer.complaint} (mbstream ended with {answer.status})"
             raise Damaged(Finding(RESTORE, self.path, "a whole stream of mariadb-backup", said))
 
@@ -199,6 +199,7 @@ class MariabackupTrial(MariadbTrial):
         if answer.status == MISSING:
             raise NotRunnable(f"{answer.complaint}; install mariadb-backup of the backup's version")
         if answer.status != 0 or PREPARED not in answer.error:
+            shortage.check(answer)
             said = f"{last_error(answer.error)} (status {answer.status})"
             raise Damaged(Finding(RESTORE, "mariadb-backup --prepare", PREPARED, said))
 

@@ -15,6 +15,7 @@ from typing import Dict, List, Optional, Sequence
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import Program
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer
+from ansible_collections.contingency.infra.plugins.module_utils._restore import shortage
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.options import MariadbOptions
 from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb.session import (
     Address,
@@ -25,6 +26,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
 from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch
 
 LOG = "mariadbd.log"
+LOOKS = 20
 APART = (
     "--skip-networking",
     "--event-scheduler=OFF",
@@ -86,6 +88,7 @@ class ScratchServer:
         self._program = self.scratch.spawn(self._command(settings), self.options.user, log=LOG)
         while not self._answers():
             if not self._program.running:
+                self.check_killed()
                 raise ServerFailed(self._last_error(before) or _ended(self._program.wait(0.0)))
             self.scratch.check_time()
             self.scratch.host.sleep(0.1)
@@ -99,8 +102,21 @@ class ScratchServer:
         answer = self._program.wait(max(1.0, self.scratch.host.left))
         self.scratch.check_time()
         if answer.status != 0:
+            self.check_killed()
             raise ServerFailed(self._last_error(0) or f"{_ended(answer)} when it was shut down")
         self._program = None
+
+    def check_killed(self) -> None:
+        """NotRunnable where the server was killed, as the kernel does for memory: what it said before tells nothing."""
+        for _look in range(LOOKS):
+            if self._program is None or not self._program.running:
+                break
+            # Who lost the connection hears of it before the walls around the server have fallen.
+            self.scratch.host.sleep(0.1)
+        status = None if self._program is None else self._program.process.poll()
+        reason = None if status is None else shortage.killed_limitation(status)
+        if reason is not None:
+            raise NotRunnable(f"MariaDB: {reason}")
 
     @property
     def last_error(self) -> str:

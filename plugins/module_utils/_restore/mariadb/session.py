@@ -112,7 +112,9 @@ class Held:
 
     def rows(self, sql: str) -> List[Row]:
         try:
-            self._program.input.write(f"{sql.rstrip().rstrip(';')};\nSELECT '{END}';\n".encode())
+            self._program.input.write(
+                f"{sql.rstrip().rstrip(';')};\nSELECT '{END}';\n".encode("utf-8", "surrogateescape")
+            )
             self._program.input.flush()
         except OSError:
             raise self._ended() from None
@@ -124,7 +126,7 @@ class Held:
     def _lines(self) -> List[str]:
         lines: List[str] = []
         while True:
-            line = self._program.output.readline().decode("utf-8", "replace")
+            line = self._program.output.readline().decode("utf-8", "surrogateescape")
             if not line:
                 raise self._ended()
             if line.rstrip("\n") == END:

@@ -114,6 +114,8 @@ class MariadbTrial(ScratchTrial):
     def unreadable(self, stage: str, error: Unreadable) -> Damaged:
         """Return what tables that cannot be read mean, unless the time was over: then it is the test's own end."""
         self.scratch.check_time()
+        if error.gone:
+            self.server.check_killed()
         down = f"; the server went down: {self.server.last_error}" if error.gone else ""
         shown = list(error.failures.items())[:10]
         return Damaged(*(Finding(stage, f"table {name}", "readable to the end", f"{why}{down}") for name, why in shown))

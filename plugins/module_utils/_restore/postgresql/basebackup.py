@@ -150,7 +150,7 @@ class BaseBackup(PhysicalTrial):
 
     def _copied(self, source: str, into: str) -> None:
         argv = ["cp", "-a", "--reflink=auto", "--", f"{source}/.", into]
-        answer = self.scratch.host.run(argv, timeout=LIMIT)
+        answer = self.scratch.outside(argv, timeout=LIMIT)
         self._check(answer.status, answer.error, source)
 
     def _own_tablespaces(self, source: str) -> None:
@@ -200,11 +200,11 @@ class BaseBackup(PhysicalTrial):
     def _untar(self, archive: str, into: str) -> None:
         os.makedirs(into, mode=0o700, exist_ok=True)
         argv = ["tar", "-x", "-f", archive, "-C", into, "--no-same-owner", "--delay-directory-restore"]
-        answer = self.scratch.host.run(argv, timeout=LIMIT)
+        answer = self.scratch.outside(argv, timeout=LIMIT)
         self._check(answer.status, answer.error, archive)
 
     def _copy_file(self, source: str, target: str) -> None:
-        answer = self.scratch.host.run(["cp", "--", source, target], timeout=600.0)
+        answer = self.scratch.outside(["cp", "--", source, target], timeout=600.0)
         self._check(answer.status, answer.error, source)
 
     def _check(self, status: int, error: str, what: str) -> None:

@@ -85,9 +85,9 @@ class PhysicalTrial(PostgresqlTrial):
         return ()
 
     def _hand_over(self) -> None:
-        answer = self.scratch.host.run(["chown", "-R", f"{self.user}:", os.path.dirname(self.data)], timeout=3600.0)
+        answer = self.scratch.outside(["chown", "-R", f"{self.user}:", os.path.dirname(self.data)], timeout=3600.0)
         if answer.status == 0:
-            answer = self.scratch.host.run(["chmod", "-R", "u+rwX,go-rwx", self.data], timeout=3600.0)
+            answer = self.scratch.outside(["chmod", "-R", "u+rwX,go-rwx", self.data], timeout=3600.0)
         if answer.status != 0:
             raise NotRunnable(f"{self.data} cannot be given to {self.user}: {answer.complaint}")
 

@@ -84,7 +84,7 @@ class Repository:
             "--log-level-stderr=error",
         ]
         words = own if arguments[0] != "info" else [word for word in own if not word.startswith("--lock-path")]
-        answer = self.scratch.host.run([self.program, *words, *arguments], user=self.user, timeout=timeout)
+        answer = self.scratch.outside([self.program, *words, *arguments], user=self.user, timeout=timeout)
         self.scratch.check_time()
         if answer.status == MISSING:
             raise NotRunnable(f"{self.program} is not on this host; install pgbackrest")

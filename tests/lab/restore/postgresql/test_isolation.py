@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -32,7 +33,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch
 made = open_scratch(LocalHost(), Order("his", "pg_dump", (), sys.argv[1], "/h"), sys.argv[2])
 started = made.spawn(["sh", "-c", "sleep 987 & setsid sleep 988 & wait"], sys.argv[2])
 print(started.process.pid, made.path, flush=True)
-sys.stdin.read()
+made.outside(["sleep", "989"], user=sys.argv[2])
 """
 
 
@@ -120,7 +121,7 @@ def test_memory_is_limited(base: Path) -> None:
 
 def _alive(path: str) -> list[str]:
     listed = subprocess.run(["ps", "axww", "-o", "pid=,args="], capture_output=True, text=True, check=True)
-    return [line for line in listed.stdout.splitlines() if path in line or "sleep 987" in line or "sleep 988" in line]
+    return [line for line in listed.stdout.splitlines() if path in line or re.search("sleep 98[789]", line)]
 
 
 def test_what_runs_ends_with_a_killed_test_and_the_next_one_clears_up(production: Production, base: Path) -> None:
@@ -134,7 +135,7 @@ def test_what_runs_ends_with_a_killed_test_and_the_next_one_clears_up(production
     )
     assert process.stdout is not None
     path = process.stdout.readline().split()[1]
-    until(lambda: len([line for line in _alive(path) if "sleep" in line]) >= 2)
+    until(lambda: len([line for line in _alive(path) if re.search("[0-9] sleep 98", line)]) == 3)
     with pytest.raises(NotRunnable, match="another test of his"):
         open_scratch(LocalHost(), Order("his", "pg_dump", (), str(base), "/h"), USER)
     process.kill()
