@@ -15,6 +15,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.artefac
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Damaged, NotRunnable
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import (
     blame,
+    links,
     physical,
     repository,
     server,
@@ -62,7 +63,7 @@ def test_a_tablespace_outside_the_scratch_is_seen(tmp_path: Path) -> None:
     (data / "pg_tblspc").mkdir(parents=True)
     (data / "pg_tblspc" / "1").symlink_to(tmp_path / "scratch" / "space")
     (data / "pg_tblspc" / "2").symlink_to(tmp_path / "production")
-    assert physical.links_outside(str(data), str(tmp_path / "scratch")) == [("2", str(tmp_path / "production"))]
+    assert links.tablespaces_outside(str(data), str(tmp_path / "scratch")) == [("2", str(tmp_path / "production"))]
 
 
 def test_recovery_ends_at_the_manifests_point_or_fails() -> None:
