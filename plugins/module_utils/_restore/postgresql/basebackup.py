@@ -26,6 +26,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import links
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import first_line, raise_for
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.dump import UNPACKED, size_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.killed import check_killed
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.physical import (
     PhysicalTrial,
     data_version,
@@ -111,6 +112,7 @@ class BaseBackup(PhysicalTrial):
             [f"{programs}/pg_verifybackup", "--quiet", data], reader, readable=(data, *self.visible(programs))
         )
         self.scratch.check_time()
+        check_killed("pg_verifybackup", answer.status)
         if answer.status == 0:
             return Seen(proven=(f"all files have the checksums of {OWN_MANIFEST}, and their WAL can be read",))
         lines = [line for line in answer.error.splitlines() if "error:" in line] or [first_line(answer.error)]
@@ -223,6 +225,7 @@ class BaseBackup(PhysicalTrial):
     def _check(self, status: int, error: str, what: str) -> None:
         if status == TIMED_OUT:
             self.scratch.check_time()
+        check_killed("what copies the backup", status)
         if status != 0:
             raise_for(RESTORE, os.path.basename(what), "that it is whole", first_line(error), error)
 

@@ -27,6 +27,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import inventory, links, structure
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import raise_for
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import cluster_content
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.killed import check_killed
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.programs import exactly, major_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.server import (
     base_settings,
@@ -132,6 +133,7 @@ class PhysicalTrial(PostgresqlTrial):
 
     def control_data(self) -> Dict[str, str]:
         answer = self.scratch.host.run([f"{self._programs}/pg_controldata", "-D", self.data], timeout=60.0)
+        check_killed("pg_controldata", answer.status)
         if answer.status != 0:
             raise_for(START, "global/pg_control", "that it can be read", answer.complaint)
         return parse_control(answer.output)
