@@ -18,7 +18,11 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     NotRunnable,
     Seen,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import complaints, tar_members
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import (
+    complaints,
+    quiet,
+    tar_members,
+)
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.archive import COMPLETE, TAR, Dump
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import first_line, host_blamed
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.complaints import Complaint
@@ -149,7 +153,8 @@ class Loading:
 
     def _isolated(self, argv: List[str]) -> Tuple[str, int]:
         scratch = self.server.scratch
-        environment = {"PGOPTIONS": self.server.client.address.environment["PGOPTIONS"], "PGAPPNAME": "contingency"}
+        options = f"{self.server.client.address.environment['PGOPTIONS']} {quiet.REPLICA}"
+        environment = {"PGOPTIONS": options, "PGAPPNAME": "contingency"}
         user = scratch.reader(self.dump.path, self.server.user)
         answer = scratch.run(argv, user, readable=(self.dump.path, *self.server.readable), environment=environment)
         return answer.error, answer.status
@@ -177,7 +182,7 @@ class Loading:
         try:
             if client.value("postgres", f"SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {literal(role)}") is None:
                 client.rows("postgres", f"CREATE ROLE {identifier(role)};")
-            client.rows(self.database, complaint.command)
+            quiet.change(client, self.database, complaint.command)
         except QueryFailed as error:
             return complaint._replace(message=error.complaint)
         return None

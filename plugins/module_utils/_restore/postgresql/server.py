@@ -67,6 +67,7 @@ HARMLESS: Mapping[str, str] = {
 On the command line, where nothing in the backup can override it: what reaches out, and what would not start here."""
 HARMLESS_SINCE: Mapping[str, Tuple[int, str]] = {
     "archive_library": (15, ""),
+    "event_triggers": (17, "off"),
     "summarize_wal": (17, "off"),
     "sync_replication_slots": (17, "off"),
 }

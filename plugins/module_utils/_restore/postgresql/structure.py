@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import STRUCTURE, Finding
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import quiet
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
     Client,
     QueryFailed,
@@ -103,7 +104,7 @@ def _tools(client: Client, database: str) -> Tools:
     made = []
     for name in ("amcheck", "pg_prewarm"):
         if name not in schemas and _available(client, database, name):
-            client.rows(database, f"CREATE EXTENSION {name} WITH SCHEMA pg_catalog;")
+            quiet.change(client, database, f"CREATE EXTENSION {name} WITH SCHEMA pg_catalog;")
             schemas[name] = "pg_catalog"
             made.append(name)
     return Tools(schemas, tuple(made))
@@ -117,7 +118,7 @@ def _available(client: Client, database: str, name: str) -> bool:
 def _remove(client: Client, database: str, made: Iterable[str]) -> None:
     """What is there only to check must not count as the site's."""
     for name in made:
-        client.rows(database, f"DROP EXTENSION {name};")
+        quiet.change(client, database, f"DROP EXTENSION {name};")
 
 
 def batches(work: Sequence[Relation]) -> List[Tuple[Relation, ...]]:

@@ -23,6 +23,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     Order,
     Seen,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import quiet
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import (
     end_reason,
     host_blamed,
@@ -110,7 +111,7 @@ class PostgresqlTrial(ScratchTrial):
                 name = identifier(row[0])
                 steps = (f"{name} DISABLE", f"{name} SET (slot_name = NONE)")
                 altered = "".join(f"ALTER SUBSCRIPTION {step};\n" for step in steps)
-                self.client.rows(database, f"{altered}DROP SUBSCRIPTION {name};")
+                quiet.change(self.client, database, f"{altered}DROP SUBSCRIPTION {name};")
                 gone.append(f"{database}:{row[0]}")
         return tuple(gone)
 
