@@ -9,6 +9,7 @@ import re
 from typing import NoReturn, Optional, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Damaged, Finding, NotRunnable
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.private import without_values
 
 HOST_BLAMED: Tuple[Tuple[str, str], ...] = (
     (r"No space left on device", "free space, or set scratch_directory to a larger disk"),
@@ -35,10 +36,11 @@ _BESIDE = re.compile(r"\b(?:DETAIL|HINT|STATEMENT|CONTEXT|QUERY):")
 
 def host_blamed(text: str) -> Optional[str]:
     """Return one sentence where the host that tests is to blame, None where the copy is."""
+    lines = [line for line in text.splitlines() if not _BESIDE.search(line)]
     for pattern, remedy in HOST_BLAMED:
-        for line in text.splitlines():
+        for line in lines:
             if re.search(pattern, line):
-                return f"the host of the test lacks something: {line.strip()}; {remedy} on it"
+                return f"the host of the test lacks something: {without_values(line.strip())}; {remedy} on it"
     return None
 
 
@@ -47,7 +49,7 @@ def raise_for(stage: str, what: str, expected: str, message: str, log: str = "")
     reason = host_blamed(message) or host_blamed(log)
     if reason is not None:
         raise NotRunnable(reason)
-    raise Damaged(Finding(stage, what, expected, first_line(message)))
+    raise Damaged(Finding(stage, what, expected, without_values(first_line(message))))
 
 
 def first_line(text: str) -> str:

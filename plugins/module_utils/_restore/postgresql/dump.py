@@ -70,7 +70,7 @@ class PgDump(PostgresqlTrial):
                 f"{self.dump.path} is of pg_dumpall; back each database up with pg_dump to have it tested"
             )
         if "PostgreSQL database dump" not in text:
-            raise Damaged(Finding(FETCH, self.dump.path, "a script of pg_dump", f"{text[:40]!r}"))
+            raise Damaged(Finding(FETCH, self.dump.path, "a script of pg_dump", "another text" if text else "nothing"))
         return archive.script_head(text)
 
     def checksums(self, manifest: Manifest) -> Seen:

@@ -59,6 +59,7 @@ HARMLESS: Mapping[str, str] = {
     "logging_collector": "off",
     "log_destination": "stderr",
     "log_min_messages": "warning",
+    "log_min_error_statement": "panic",
     "lc_messages": "C",
     "default_transaction_read_only": "off",
 }

@@ -11,6 +11,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import STRUCTURE, Finding
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import quiet
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.private import without_values
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
     Client,
     QueryFailed,
@@ -144,7 +145,7 @@ def _checked(client: Client, batch: Tuple[Relation, ...], tools: Tools, version:
             return [found for each in batch for found in _checked(client, (each,), tools, version, beginning)]
         if not error.reached:
             raise
-        return [Finding(STRUCTURE, batch[0].title, "sound", error.complaint)]
+        return [Finding(STRUCTURE, batch[0].title, "sound", without_values(error.complaint))]
     titles = {str(each.oid): each.title for each in batch}
     return [Finding(STRUCTURE, titles[oid], "sound", message) for oid, message in rows if message]
 

@@ -35,6 +35,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     Reading,
     Unreadable,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.private import without_values
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.programs import user_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.server import (
     PORT,
@@ -139,7 +140,7 @@ class PostgresqlTrial(ScratchTrial):
             self.server.check_killed(lost=True)
         log = self.server.last_words(lost=lost)
         broken = [Finding(CONTENT, "the restored server", "that it can be read", end_reason(log))] if log else []
-        told = {name: why for name, why in failures.items() if not (log and UNREACHED.search(why))}
+        told = {name: without_values(why) for name, why in failures.items() if not (log and UNREACHED.search(why))}
         return [*broken, *(Finding(CONTENT, f"table {name}", "readable", why) for name, why in told.items())]
 
     @abstractmethod
