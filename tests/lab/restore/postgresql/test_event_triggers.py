@@ -37,7 +37,7 @@ STATES = "SELECT string_agg(evtname || evtenabled::text, ' ' ORDER BY evtname) F
 
 
 def _opened(production: Production, kind: str, path: Path) -> AbstractContextManager[PostgresqlTrial]:
-    return (test_dump if kind == "dump" else test_basebackup).opened(production, path)
+    return test_dump.opened(production, path) if kind == "dump" else test_basebackup.opened(production, path)
 
 
 @pytest.mark.parametrize("kind", ["dump", "base"])
