@@ -5,8 +5,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Assertion, Damaged, NotRunnable
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
+    Assertion,
+    Damaged,
+    Limits,
+    NotRunnable,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.dump import open_trial
 
 from tests.lab.restore.postgresql.production import Production
 from tests.lab.restore.postgresql.test_dump import opened
@@ -33,3 +41,17 @@ def test_only_what_came_from_outside_is_the_hosts(
             trial.answer(Assertion("ends", query=END.format(signal)))
         with pytest.raises(told, match=reason):
             trial.content(manifest)
+
+
+def test_a_backend_that_took_more_memory_than_the_test_may_is_no_damage(production: Production) -> None:
+    path, manifest = production.dump("memory.dump", "-Fc")
+    order = replace(production.order("pg_dump", path), limits=Limits(memory_bytes=256 << 20))
+    trial = open_trial(order, order.copies[0])
+    hungry = "SELECT length(string_agg(repeat('x', 1000000), '')) FROM generate_series(1, 900)"
+    try:
+        trial.fetch()
+        trial.restore(manifest)
+        with pytest.raises(NotRunnable, match=r"limits\.memory"):
+            trial.answer(Assertion("hungry", query=hungry))
+    finally:
+        trial.close()
