@@ -23,8 +23,10 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     Order,
     Seen,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import links
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import first_line, raise_for
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.dump import UNPACKED, size_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.killed import check_killed
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.physical import (
     PhysicalTrial,
     data_version,
@@ -110,6 +112,7 @@ class BaseBackup(PhysicalTrial):
             [f"{programs}/pg_verifybackup", "--quiet", data], reader, readable=(data, *self.visible(programs))
         )
         self.scratch.check_time()
+        check_killed("pg_verifybackup", answer.status)
         if answer.status == 0:
             return Seen(proven=(f"all files have the checksums of {OWN_MANIFEST}, and their WAL can be read",))
         lines = [line for line in answer.error.splitlines() if "error:" in line] or [first_line(answer.error)]
@@ -141,12 +144,20 @@ class BaseBackup(PhysicalTrial):
         os.mkdir(self.data, 0o700)
         if self.parts.plain is not None:
             self._copied(self.parts.plain, self.data)
+            self.settle_links(self.data)
             self._own_tablespaces(self.parts.plain)
             seen = Seen(proven=("all files were copied",))
         else:
             seen = self._unpacked(manifest)
+        self._check_wal()
         self.recovery = {"restore_command": self._restore_command()}
         return seen
+
+    def _check_wal(self) -> None:
+        """Where a copy has production's link in the place of its WAL, that has to be somewhere else."""
+        linked = [each for each in self.left_out if each.name == links.WAL]
+        if linked and self.parts.wal_archive is None and not self._wal_sources():
+            raise Damaged(Finding(RESTORE, links.WAL, "WAL in the backup, or in options.wal", linked[0].seen))
 
     def _copied(self, source: str, into: str) -> None:
         argv = ["cp", "-a", "--reflink=auto", "--", f"{source}/.", into]
@@ -163,6 +174,7 @@ class BaseBackup(PhysicalTrial):
                 continue
             space = self._tablespace(name)
             self._copied(target, space)
+            links.check_tablespace(space)
             os.unlink(link)
             os.symlink(space, link)
 
@@ -174,16 +186,19 @@ class BaseBackup(PhysicalTrial):
     def _unpacked(self, manifest: Manifest) -> Seen:
         self._untar(str(self.parts.base), self.data)
         self._raise_root()
+        self.settle_links(self.data)
         if self.parts.tablespaces:
-            lines = [f"{oid} {self._tablespace(oid)}\n" for oid, _where in self.parts.tablespaces]
-            with open(os.path.join(self.data, "tablespace_map"), "w", encoding="utf-8") as file:
-                file.writelines(lines)
-            for (_oid, where), line in zip(self.parts.tablespaces, lines):
-                self._untar(where, line.rstrip("\n").partition(" ")[2])
+            spaces = [(oid, self._tablespace(oid), where) for oid, where in self.parts.tablespaces]
+            text = "".join(f"{oid} {space}\n" for oid, space, _where in spaces)
+            links.write_new(os.path.join(self.data, "tablespace_map"), text)
+            for _oid, space, where in spaces:
+                self._untar(where, space)
+                links.check_tablespace(space)
         if self.parts.wal_archive is not None:
             self._untar(self.parts.wal_archive, os.path.join(self.data, "pg_wal"))
         if manifest is not None or self.parts.own_manifest is None:
             return Seen(proven=("all archives were unpacked",))
+        links.remove(os.path.join(self.data, OWN_MANIFEST))
         self._copy_file(self.parts.own_manifest, os.path.join(self.data, OWN_MANIFEST))
         return self._verified(self.data, RESTORE)
 
@@ -191,7 +206,7 @@ class BaseBackup(PhysicalTrial):
         """An archive of a whole directory has its files one level down."""
         names = os.listdir(self.data)
         inner = os.path.join(self.data, names[0]) if len(names) == 1 else self.data
-        if inner != self.data and os.path.exists(os.path.join(inner, "PG_VERSION")):
+        if inner != self.data and not os.path.islink(inner) and os.path.exists(os.path.join(inner, "PG_VERSION")):
             moved = f"{self.data}.inner"
             os.rename(inner, moved)
             os.rmdir(self.data)
@@ -210,16 +225,19 @@ class BaseBackup(PhysicalTrial):
     def _check(self, status: int, error: str, what: str) -> None:
         if status == TIMED_OUT:
             self.scratch.check_time()
+        check_killed("what copies the backup", status)
         if status != 0:
             raise_for(RESTORE, os.path.basename(what), "that it is whole", first_line(error), error)
 
     def _restore_command(self) -> str:
         """WAL comes from the backup's own directories: those that the server's user cannot read are copied first."""
+        return wal_command([self._reachable(number, source) for number, source in enumerate(self._wal_sources())])
+
+    def _wal_sources(self) -> List[str]:
         given = self.order.options.get("wal")
         if given and not os.path.isdir(str(given)):
             raise NotRunnable(f"options.wal is {given}, and there is no such directory")
-        sources = [*self.parts.wal, *([os.path.realpath(str(given))] if given else [])]
-        return wal_command([self._reachable(number, source) for number, source in enumerate(sources)])
+        return [*self.parts.wal, *([os.path.realpath(str(given))] if given else [])]
 
     def _reachable(self, number: int, source: str) -> str:
         if self.scratch.reader(source, self.user) == self.user:

@@ -9,6 +9,7 @@ import re
 from typing import List, NamedTuple, Optional, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import RESTORE, Finding
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import private
 
 REFRESH = "MATERIALIZED VIEW DATA"
 _ENTRY = re.compile(r"^pg_restore: from TOC entry \d+; \d+ \d+ (.*)$")
@@ -120,7 +121,8 @@ def findings(complaints: List[Complaint]) -> Tuple[Finding, ...]:
 
 
 def _short(complaint: Complaint) -> str:
+    """Return the message and where it happened; no row, and nothing of one."""
     lines = complaint.message.strip().splitlines()
-    where = f" in {complaint.statement.splitlines()[0][:80]}" if complaint.statement and not lines[1:] else ""
-    context = next((line for line in lines[1:] if line.startswith("CONTEXT")), "")
-    return f"{lines[0] if lines else 'an error'}{where}{'; ' + context[:200] if context else ''}"
+    statement = private.statement(complaint.statement) if not lines[1:] else None
+    where = f" in {statement}" if statement else ""
+    return "; ".join([f"{private.message(lines)}{where}", *private.place(lines[1:])])

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, List, Mapping, Optional
+from typing import Any, List, Mapping, Optional, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import LocalHost
 from ansible_collections.contingency.infra.plugins.module_utils._restore.artefacts import copy_compared
@@ -70,7 +70,7 @@ class PgDump(PostgresqlTrial):
                 f"{self.dump.path} is of pg_dumpall; back each database up with pg_dump to have it tested"
             )
         if "PostgreSQL database dump" not in text:
-            raise Damaged(Finding(FETCH, self.dump.path, "a script of pg_dump", f"{text[:40]!r}"))
+            raise Damaged(Finding(FETCH, self.dump.path, "a script of pg_dump", "another text" if text else "nothing"))
         return archive.script_head(text)
 
     def checksums(self, manifest: Manifest) -> Seen:
@@ -139,7 +139,7 @@ class PgDump(PostgresqlTrial):
         versions = (major_of(str(expected.get("version"))), major_of(self.head.server_version))
         if None not in versions and versions[0] != versions[1]:
             found.append(Finding(IDENTITY, "server version", str(expected["version"]), str(self.head.server_version)))
-        encoding = self.client.value(self.main_database(), "SHOW server_encoding")
+        encoding = self._asked(IDENTITY, "SHOW server_encoding")[0][0]
         if expected.get("encoding") not in (None, encoding):
             found.append(Finding(IDENTITY, "encoding", str(expected["encoding"]), str(encoding)))
         return Seen(
@@ -148,12 +148,18 @@ class PgDump(PostgresqlTrial):
 
     def structure(self, manifest: Manifest) -> Seen:
         """Indexes and constraints were made of the rows just now; what a script could not make is not valid."""
-        database = self.main_database()
-        invalid = [row[0] for row in self.client.rows(database, INVALID_INDEXES)]
-        unchecked = [row[0] for row in self.client.rows(database, UNCHECKED)]
+        invalid = [row[0] for row in self._asked(STRUCTURE, INVALID_INDEXES)]
+        unchecked = [row[0] for row in self._asked(STRUCTURE, UNCHECKED)]
         findings = tuple(Finding(STRUCTURE, f"index {name}", "valid", "not valid") for name in invalid)
         notes = tuple(f"constraint {name}: production does not check it for old rows either" for name in unchecked)
         return Seen(findings, () if findings else ("all indexes and constraints were made anew from the rows",), notes)
+
+    def _asked(self, stage: str, sql: str) -> List[Tuple[str, ...]]:
+        try:
+            return self.client.rows(self.main_database(), sql)
+        except QueryFailed as error:
+            self.failed(stage, "the restored database", "that it can be asked", error)
+            raise
 
     def read_content(self, manifest: Manifest) -> Content:
         return content_of(self.client, self.main_database(), self.reading(manifest, physical=False))

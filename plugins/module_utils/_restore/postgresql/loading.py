@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from dataclasses import dataclass
 from typing import List, Optional, Tuple
@@ -17,17 +18,24 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     NotRunnable,
     Seen,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import complaints, tar_members
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import (
+    complaints,
+    quiet,
+    tar_members,
+)
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.archive import COMPLETE, TAR, Dump
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import host_blamed
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import first_line, host_blamed
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.complaints import Complaint
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.killed import check_killed
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.server import Server
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
     QueryFailed,
     identifier,
     literal,
+    session_lost,
 )
 
+_OWN_ERROR = re.compile(r"^(?:pg_restore|psql):.*\b(?:error|ERROR|FATAL|PANIC):")
 LEFT_OUT = ("--no-owner", "--no-privileges", "--no-subscriptions", "--no-tablespaces", "--no-security-labels")
 """What names roles and disks of production, or other servers that would be spoken to."""
 STREAM = """
@@ -56,23 +64,47 @@ class Loading:
         if not self.creates:
             self._make_database()
         error, status = self._archive() if self.dump.format != "plain" else self._script()
-        self.server.scratch.check_time()
+        self._check_host(error, status)
         told = complaints.of_pg_restore(error) if self.dump.format != "plain" else complaints.of_psql(error)
-        self._check_host(error)
+        if self.dump.format == "plain" and status == 0:
+            self._check_stream(error)
         wrong, again, unproven = complaints.sorted_out(told)
         wrong += [left for left in map(self._again, again) if left is not None]
-        if not told and status != 0:
-            first = (error.strip().splitlines() or [f"exit status {status}"])[0]
-            wrong.append(Complaint(os.path.basename(self.dump.path), first))
+        ended = ending(self.dump.format, status, error)
+        if ended is not None and not wrong:
+            wrong.append(Complaint(os.path.basename(self.dump.path), ended))
         if wrong:
             raise Damaged(*complaints.findings(wrong))
         return Seen(proven=("every object and every row was restored",), unproven=tuple(unproven))
 
-    def _check_host(self, error: str) -> None:
-        log = "" if self.server.alive() else self.server.scratch.tail()
-        reason = host_blamed(error) or host_blamed(log)
+    def _check_host(self, error: str, status: int) -> None:
+        """NotRunnable where what restored was ended from outside, or lacked something of this host."""
+        self.server.scratch.check_time()
+        unpacked = (self.server.scratch.host.read(self._unpacked) or "").strip()
+        check_killed(self._program, status)
+        check_killed(self.dump.unpacker[0] if self.dump.unpacker else "cat", int(unpacked or 0))
+        if status != 0:
+            self.server.check_killed(lost=session_lost(error))
+        if status == 1 and self._program not in error:
+            raise NotRunnable(f"{self._program} could not be run behind the walls: {first_line(error)}")
+        reason = host_blamed(error)
         if reason is not None:
             raise NotRunnable(reason)
+
+    @property
+    def _program(self) -> str:
+        return "psql" if self.dump.format == "plain" else "pg_restore"
+
+    @property
+    def _work(self) -> str:
+        """Where a script's loading tells how it went: a directory of who reads it, as root that may only read could
+        not write into another's."""
+        scratch = self.server.scratch
+        return scratch.directory("load", scratch.reader(self.dump.path, self.server.user))
+
+    @property
+    def _unpacked(self) -> str:
+        return os.path.join(self.server.scratch.path, "load", "unpacked")
 
     def _archive(self) -> Tuple[str, int]:
         damage = tar_members.damage(self.dump.path) if self.dump.format == TAR else None
@@ -86,9 +118,6 @@ class Loading:
         return self._isolated(argv)
 
     def _script(self) -> Tuple[str, int]:
-        scratch = self.server.scratch
-        # Of who reads the script: root with nothing but the right to read could not write into another's directory.
-        work = scratch.directory("load", scratch.reader(self.dump.path, self.server.user))
         address = self.server.client.address
         into = "postgres" if self.creates else self.database
         psql = [
@@ -106,19 +135,14 @@ class Loading:
         ]
         unpack = shlex.join(self.dump.unpacker) if self.dump.unpacker else "cat"
         script = STREAM % (unpack, shlex.join(psql))
-        error, status = self._isolated(["sh", "-c", script, "load", work, self.dump.path])
-        self._check_stream(work, error)
-        return error, status
+        return self._isolated(["sh", "-c", script, "load", self._work, self.dump.path])
 
-    def _check_stream(self, work: str, error: str) -> None:
+    def _check_stream(self, error: str) -> None:
         """A script has no checksum and no count of its own: how it was unpacked and how it ends is all there is."""
         host = self.server.scratch.host
-        unpacked = (host.read(os.path.join(work, "unpacked")) or "").strip()
-        last = host.read(os.path.join(work, "last")) or ""
+        unpacked = (host.read(self._unpacked) or "").strip()
+        last = host.read(os.path.join(os.path.dirname(self._unpacked), "last")) or ""
         name = os.path.basename(self.dump.path)
-        self._check_host(error)
-        if unpacked == "127":
-            raise NotRunnable(f"{self.dump.unpacker[0]} is not on this host; install it")
         if self.dump.unpacker and unpacked != "0":
             lines = [line for line in error.splitlines() if line.startswith(f"{self.dump.unpacker[0]}:")]
             raise Damaged(
@@ -129,7 +153,8 @@ class Loading:
 
     def _isolated(self, argv: List[str]) -> Tuple[str, int]:
         scratch = self.server.scratch
-        environment = {"PGOPTIONS": self.server.client.address.environment["PGOPTIONS"], "PGAPPNAME": "contingency"}
+        options = f"{self.server.client.address.environment['PGOPTIONS']} {quiet.REPLICA}"
+        environment = {"PGOPTIONS": options, "PGAPPNAME": "contingency"}
         user = scratch.reader(self.dump.path, self.server.user)
         answer = scratch.run(argv, user, readable=(self.dump.path, *self.server.readable), environment=environment)
         return answer.error, answer.status
@@ -157,7 +182,20 @@ class Loading:
         try:
             if client.value("postgres", f"SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = {literal(role)}") is None:
                 client.rows("postgres", f"CREATE ROLE {identifier(role)};")
-            client.rows(self.database, complaint.command)
+            quiet.change(client, self.database, complaint.command)
         except QueryFailed as error:
             return complaint._replace(message=error.complaint)
         return None
+
+
+def ending(form: str, status: int, error: str) -> Optional[str]:
+    """Pure: why a program that restored did not come to its end, None where it did, with errors that it told or none.
+
+    pg_restore ends with 1 after errors, and says at its end how many it passed over; psql with 0 in any case that is
+    not its own or the server's end.
+    """
+    if status == 0 or (form != "plain" and status == 1 and "errors ignored on restore: " in error):
+        return None
+    told = [line for line in error.splitlines() if _OWN_ERROR.search(line)]
+    program = "psql" if form == "plain" else "pg_restore"
+    return f"{program} ended with status {status}: {told[-1] if told else 'no message'}"

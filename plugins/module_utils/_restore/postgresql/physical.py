@@ -8,7 +8,6 @@ from __future__ import annotations
 import calendar
 import os
 import re
-import shutil
 import time
 from abc import abstractmethod
 from typing import Any, Dict, List, Mapping, Optional, Tuple
@@ -25,9 +24,10 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     NotRunnable,
     Seen,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import inventory, structure
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import inventory, links, structure
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import raise_for
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import cluster_content
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.killed import check_killed
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.programs import exactly, major_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.server import (
     base_settings,
@@ -69,20 +69,27 @@ class PhysicalTrial(PostgresqlTrial):
         self.known = manifest
         self.data = os.path.join(self.scratch.directory("pg", self.user), "data")
         seen = self.place(manifest)
+        self.settle_links(self.data)
         self._programs = exactly(self.host, self.order.options, data_version(self.data))
+        self._check_tablespaces()
         strip(self.data)
-        tablespaces = self._owned_tablespaces()
         self._hand_over()
         limited = (self.scratch.unlimited,) if self.scratch.unlimited else ()
-        return seen._replace(proven=(*seen.proven, *tablespaces), unproven=(*seen.unproven, *limited))
+        left_out = tuple(each.sentence for each in self.left_out[: links.SHOWN])
+        return seen._replace(unproven=(*seen.unproven, *left_out, *limited))
 
-    def _owned_tablespaces(self) -> Tuple[str, ...]:
+    left_out: Tuple[links.Strange, ...] = ()
+
+    def settle_links(self, directory: str) -> None:
+        """Have no link in a directory through which anything could be read or written elsewhere."""
+        self.left_out = (*self.left_out, *links.settle(directory))
+
+    def _check_tablespaces(self) -> None:
         """A link out of the scratch may be production's own tablespace: nothing may follow it."""
-        outside = links_outside(self.data, self.scratch.path)
+        outside = links.tablespaces_outside(self.data, self.scratch.path)
         if outside:
             name, target = outside[0]
             raise Damaged(Finding(RESTORE, f"tablespace {name}", "files within the backup", f"a link to {target}"))
-        return ()
 
     def _hand_over(self) -> None:
         answer = self.scratch.outside(["chown", "-R", f"{self.user}:", os.path.dirname(self.data)], timeout=3600.0)
@@ -104,8 +111,7 @@ class PhysicalTrial(PostgresqlTrial):
             **self.recovery,
             **target,
         }
-        with open(os.path.join(self.data, "recovery.signal"), "w", encoding="ascii"):
-            pass
+        self._signal_recovery()
         server.start(settings)
         self.check_harmless()
         try:
@@ -118,8 +124,16 @@ class PhysicalTrial(PostgresqlTrial):
             return Seen(proven=(f"recovery reached {_title(target)}", *told))
         return Seen(proven=told, unproven=("that no WAL is missing at the end: no manifest tells where it has to end",))
 
+    def _signal_recovery(self) -> None:
+        """By the user whose directory it is by now, who can do no harm through a link."""
+        path = os.path.join(self.data, "recovery.signal")
+        answer = self.scratch.host.run(["touch", "--", path], user=self.user)
+        if answer.status != 0:
+            raise NotRunnable(f"{path} cannot be made: {answer.complaint}")
+
     def control_data(self) -> Dict[str, str]:
         answer = self.scratch.host.run([f"{self._programs}/pg_controldata", "-D", self.data], timeout=60.0)
+        check_killed("pg_controldata", answer.status)
         if answer.status != 0:
             raise_for(START, "global/pg_control", "that it can be read", answer.complaint)
         return parse_control(answer.output)
@@ -215,6 +229,8 @@ def parse_control(text: str) -> Dict[str, str]:
 def data_version(data: str) -> int:
     """Return the major version of a data directory; Damaged where it says none."""
     path = os.path.join(data, "PG_VERSION")
+    if os.path.islink(path):
+        raise Damaged(Finding(RESTORE, "PG_VERSION", "a major version", "a link"))
     try:
         with open(path, encoding="ascii", errors="replace") as file:
             text = file.read().strip()
@@ -228,33 +244,18 @@ def data_version(data: str) -> int:
 def strip(data: str) -> None:
     """Take out of a data directory what would follow, signal, or set anything of production's."""
     for name in STRIPPED:
-        path = os.path.join(data, name)
-        if os.path.lexists(path):
-            os.unlink(path)
+        links.remove(os.path.join(data, name))
     for name in EMPTIED:
         folder = os.path.join(data, name)
-        for entry in os.listdir(folder) if os.path.isdir(folder) else ():
-            inner = os.path.join(folder, entry)
-            if os.path.isdir(inner) and not os.path.islink(inner):
-                shutil.rmtree(inner)
-            else:
-                os.unlink(inner)
+        if os.path.lexists(folder):
+            links.remove(folder)
+            os.mkdir(folder, 0o700)
     # Settings that ALTER SYSTEM wrote; the server reads this file whatever its command line says.
-    with open(os.path.join(data, "postgresql.auto.conf"), "w", encoding="ascii"):
-        pass
-    wal = os.path.join(data, "pg_wal")
+    links.write_new(os.path.join(data, "postgresql.auto.conf"), "")
+    wal = os.path.join(data, links.WAL)
     if os.path.islink(wal):
         os.unlink(wal)
     os.makedirs(os.path.join(wal, "archive_status"), exist_ok=True)
-
-
-def links_outside(data: str, scratch: str) -> List[Tuple[str, str]]:
-    """Return the tablespaces' links that lead out of the scratch."""
-    folder = os.path.join(data, "pg_tblspc")
-    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    targets = ((name, os.path.realpath(os.path.join(folder, name))) for name in names)
-    inside = os.path.realpath(scratch) + "/"
-    return [(name, target) for name, target in targets if not target.startswith(inside)]
 
 
 def label_moment(label: str, known: Optional[float]) -> Optional[float]:

@@ -14,6 +14,7 @@ from typing import Any, List, Mapping, NamedTuple, NoReturn, Optional, Tuple
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import MISSING, Answer
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Damaged, Finding, NotRunnable
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import raise_for
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.killed import check_killed
 from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch
 
 DEFAULTS = ("/etc/pgbackrest/pgbackrest.conf", "/etc/pgbackrest.conf")
@@ -88,6 +89,7 @@ class Repository:
         self.scratch.check_time()
         if answer.status == MISSING:
             raise NotRunnable(f"{self.program} is not on this host; install pgbackrest")
+        check_killed(self.program, answer.status)
         return answer
 
     def backups(self, stage: str) -> List[Backup]:

@@ -11,11 +11,21 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.program import Program
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import START, NotRunnable
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import fatal_line, raise_for
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import (
+    end_reason,
+    host_blamed,
+    last_words,
+    raise_for,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.killed import (
+    killed_limitation,
+    kills,
+)
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
     Address,
     Client,
     QueryFailed,
+    session_lost,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch
 
@@ -23,6 +33,9 @@ PORT = 5432
 SOCKET_PATH_BYTES = 107
 """What sun_path of unix(7) holds without its end."""
 POLL_SECONDS = 0.05
+END_SECONDS = 15.0
+"""After the crash of one process the server gives the others 5 seconds before it kills them."""
+LOG_BYTES = 65536
 GIB = 1 << 30
 
 HARMLESS: Mapping[str, str] = {
@@ -46,6 +59,7 @@ HARMLESS: Mapping[str, str] = {
     "logging_collector": "off",
     "log_destination": "stderr",
     "log_min_messages": "warning",
+    "log_min_error_statement": "panic",
     "lc_messages": "C",
     "default_transaction_read_only": "off",
 }
@@ -54,6 +68,7 @@ HARMLESS: Mapping[str, str] = {
 On the command line, where nothing in the backup can override it: what reaches out, and what would not start here."""
 HARMLESS_SINCE: Mapping[str, Tuple[int, str]] = {
     "archive_library": (15, ""),
+    "event_triggers": (17, "off"),
     "summarize_wal": (17, "off"),
     "sync_replication_slots": (17, "off"),
 }
@@ -63,12 +78,13 @@ FAST: Mapping[str, str] = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
+    "restart_after_crash": "off",
     "checkpoint_timeout": "1d",
     "track_activities": "on",
     "huge_pages": "off",
     "jit": "off",
 }
-"""The scratch is thrown away: after a crash it is made anew."""
+"""The scratch is thrown away: a server that has lost a process ends, and its log says why."""
 PROMISES = {
     "archive_mode": "off",
     "listen_addresses": "",
@@ -107,6 +123,7 @@ class Server:
     role: str = "postgres"
     program: Optional[Program] = None
     readable: Sequence[str] = field(default_factory=tuple)
+    kills_before: int = 0
 
     @property
     def socket_directory(self) -> str:
@@ -142,6 +159,7 @@ class Server:
         reason = socket_limitation(self.socket_directory)
         if reason is not None:
             raise NotRunnable(reason)
+        self.kills_before = kills(self.scratch)
         self.program = self.scratch.spawn(self.argv(settings), self.user, readable=self.readable)
         while not self._answers():
             self.scratch.check_time()
@@ -162,17 +180,44 @@ class Server:
             return False
 
     def _ended(self, stage: str) -> None:
-        log = self.scratch.tail()
-        raise_for(stage, "the restored server", "that it starts", fatal_line(log) or log, log)
+        self.check_killed()
+        log = self.last_words()
+        raise_for(stage, "the restored server", "that it starts", end_reason(log), log)
 
     def alive(self) -> bool:
         return self.program is not None and self.program.running
 
     def complaint(self, error: QueryFailed) -> str:
         """Return what a failed question tells, with the server's own reason where it has gone."""
-        return (
-            error.complaint if self.alive() else f"{error.complaint}; {fatal_line(self.scratch.tail()) or 'it ended'}"
-        )
+        log = self.last_words(lost=session_lost(error.complaint))
+        return f"{error.complaint}; {end_reason(log)}" if log or not self.alive() else error.complaint
+
+    def last_words(self, *, lost: bool = False) -> str:
+        """Return what its log tells of its end, an empty text where it runs.
+
+        ``lost``: a session was. With it the server ends, as it does not start anew; that is waited for.
+        """
+        host = self.scratch.host
+        deadline = host.now() + END_SECONDS
+        while lost and self.alive() and host.now() < deadline:
+            host.sleep(POLL_SECONDS)
+        if self.alive():
+            return ""
+        return last_words((host.read(os.path.join(self.scratch.path, "server.log")) or "")[-LOG_BYTES:])
+
+    def check_killed(self, *, lost: bool = False) -> None:
+        """NotRunnable where it, or what works with it, was ended from outside: that is no word on the copy."""
+        reason = host_blamed(self.last_words(lost=lost))
+        if self.program is not None and not self.program.running:
+            reason = reason or killed_limitation("the restored server", self.program.process.returncode)
+        count = kills(self.scratch) - self.kills_before
+        if count > 0:
+            reason = reason or (
+                f"the kernel ended {count} processes for want of memory during the test;"
+                " raise limits.memory, or free memory on the host of the test"
+            )
+        if reason is not None:
+            raise NotRunnable(reason)
 
     def stop(self) -> None:
         """End it at once: nothing of it is kept."""

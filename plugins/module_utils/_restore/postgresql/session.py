@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass, field
 from typing import List, Mapping, Optional, Tuple
 
@@ -17,6 +18,11 @@ FIELD, RECORD = "\x1f", "\0"
 NOT_REACHED = 2
 """psql's exit status where the connection could not be made or was lost."""
 LONGEST = 7 * 86400.0
+UNREACHED = re.compile(r"connection to server on socket|could not connect to server")
+_LOST = re.compile(
+    r"server closed the connection|connection to server was lost|terminating connection|could not receive data"
+    r"|the database system is (?:shutting down|in recovery)"
+)
 
 
 class QueryFailed(Exception):
@@ -118,12 +124,19 @@ def failure(answer: Answer) -> QueryFailed:
     """Pure: what psql's complaint means. Its lines begin with the file, a severity and the SQLSTATE."""
     if answer.status in (TIMED_OUT, MISSING):
         return QueryFailed(answer.error, reached=False)
+    if answer.status < 0:
+        return QueryFailed(f"psql was terminated by signal {-answer.status}", reached=False)
     for line in answer.error.splitlines():
         before, mark, text = line.partition("ERROR:  ")
         if mark and not before.strip().startswith("CONTEXT"):
             state, colon, message = text.partition(": ")
             return QueryFailed(message if colon else text, sqlstate=state if colon else "")
     return QueryFailed(answer.complaint, reached=answer.status != NOT_REACHED)
+
+
+def session_lost(text: str) -> bool:
+    """Does a program's complaint tell that its session was lost, or that there is no server to have one with?"""
+    return bool(_LOST.search(text) or (UNREACHED.search(text) and "FATAL:" not in text))
 
 
 class Held:

@@ -9,7 +9,10 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from ansible_collections.contingency.infra.plugins.module_utils._restore.model import STRUCTURE, Finding
+from ansible_collections.contingency.infra.plugins.module_utils._restore.model import STRUCTURE, Finding, NotRunnable
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import quiet
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import host_blamed
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.private import without_values
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
     Client,
     QueryFailed,
@@ -34,6 +37,15 @@ WHERE c.relkind IN ('r', 'm', 't', 'S', 'i') AND c.relpersistence = 'p'
   AND (c.relisshared = false OR current_database() = (SELECT min(datname) FROM pg_database WHERE datallowconn))
 ORDER BY 4 DESC"""
 """Catalogs too: a damaged one is found by nothing else. What all databases share is looked at once."""
+
+
+HELPERS = ("amcheck", "pg_prewarm")
+OLDER, MISSING = "older", "missing"
+EXTENSIONS = f"""SELECT e.extname, n.nspname, CASE WHEN a.default_version IS NULL THEN '{MISSING}'
+  WHEN a.default_version <> e.extversion THEN '{OLDER}' ELSE '' END
+FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+LEFT JOIN pg_catalog.pg_available_extensions a ON a.name = e.extname WHERE e.extname IN {HELPERS}"""
+"""Those that the database has: in which state, compared with what this host has."""
 
 
 class Relation(NamedTuple):
@@ -98,12 +110,15 @@ def relations(client: Client, database: str) -> List[Relation]:
 
 def _tools(client: Client, database: str) -> Tools:
     """Have the extensions that check; one that the site has is used where it is."""
-    sql = "SELECT extname, nspname FROM pg_catalog.pg_extension JOIN pg_catalog.pg_namespace n ON n.oid = extnamespace"
-    schemas = {row[0]: row[1] for row in client.rows(database, sql)}
+    there = {name: (schema, state) for name, schema, state in client.rows(database, EXTENSIONS)}
+    schemas = {name: schema for name, (schema, state) in there.items() if state != MISSING}
     made = []
-    for name in ("amcheck", "pg_prewarm"):
-        if name not in schemas and _available(client, database, name):
-            client.rows(database, f"CREATE EXTENSION {name} WITH SCHEMA pg_catalog;")
+    for name in HELPERS:
+        if there.get(name, ("", ""))[1] == OLDER:
+            # Of a server that was upgraded: it lacks functions that this version has.
+            quiet.change(client, database, f"ALTER EXTENSION {name} UPDATE;")
+        if name not in there and _available(client, database, name):
+            quiet.change(client, database, f"CREATE EXTENSION {name} WITH SCHEMA pg_catalog;")
             schemas[name] = "pg_catalog"
             made.append(name)
     return Tools(schemas, tuple(made))
@@ -117,7 +132,7 @@ def _available(client: Client, database: str, name: str) -> bool:
 def _remove(client: Client, database: str, made: Iterable[str]) -> None:
     """What is there only to check must not count as the site's."""
     for name in made:
-        client.rows(database, f"DROP EXTENSION {name};")
+        quiet.change(client, database, f"DROP EXTENSION {name};")
 
 
 def batches(work: Sequence[Relation]) -> List[Tuple[Relation, ...]]:
@@ -143,7 +158,10 @@ def _checked(client: Client, batch: Tuple[Relation, ...], tools: Tools, version:
             return [found for each in batch for found in _checked(client, (each,), tools, version, beginning)]
         if not error.reached:
             raise
-        return [Finding(STRUCTURE, batch[0].title, "sound", error.complaint)]
+        reason = host_blamed(error.complaint)
+        if reason is not None:
+            raise NotRunnable(reason) from error
+        return [Finding(STRUCTURE, batch[0].title, "sound", without_values(error.complaint))]
     titles = {str(each.oid): each.title for each in batch}
     return [Finding(STRUCTURE, titles[oid], "sound", message) for oid, message in rows if message]
 
@@ -181,8 +199,9 @@ def _proven(
     if findings or not all("amcheck" in each.schemas for each in tools.values()):
         return ()
     indexes = sum(1 for each in work if each.method == "btree" and each.valid)
-    heaps = sum(1 for each in work if each.method == "heap") if version >= HEAPS_SINCE else 0
-    return (f"{heaps} tables are sound, and {indexes} B-tree indexes have an entry for every row",)
+    heaps = sum(1 for each in work if each.method == "heap")
+    tables = f"{heaps} tables are sound, and " if version >= HEAPS_SINCE else ""
+    return (f"{tables}{indexes} B-tree indexes have an entry for every row",)
 
 
 def _unproven(work: Sequence[Relation], version: int, tools: Dict[str, Tools], checksums: bool) -> Tuple[str, ...]:
@@ -198,7 +217,8 @@ def _unproven(work: Sequence[Relation], version: int, tools: Dict[str, Tools], c
         1 for each in work if each.method not in ("heap", "btree", "sequence") and not _gin_checked(each, version)
     )
     if others:
-        kept = "that they fit their tables" if checksums else "anything"
+        read = checksums and all("pg_prewarm" in each.schemas for each in tools.values())
+        kept = "that they fit their tables" if read else "anything"
         told.append(f"{others} indexes of other kinds than B-tree: {kept}, as amcheck does not know them")
     if not checksums:
         told.append("that pages are as they were written: the server has no page checksums")

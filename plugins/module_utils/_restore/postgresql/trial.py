@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
@@ -23,13 +23,19 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     Order,
     Seen,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import host_blamed, raise_for
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import quiet
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import (
+    end_reason,
+    host_blamed,
+    raise_for,
+)
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import (
     FAST,
     HASHES,
     Reading,
     Unreadable,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.private import without_values
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.programs import user_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.server import (
     PORT,
@@ -37,9 +43,11 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     harmless_limitation,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
+    UNREACHED,
     Client,
     QueryFailed,
     identifier,
+    session_lost,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch_trial import ScratchTrial
 
@@ -104,7 +112,7 @@ class PostgresqlTrial(ScratchTrial):
                 name = identifier(row[0])
                 steps = (f"{name} DISABLE", f"{name} SET (slot_name = NONE)")
                 altered = "".join(f"ALTER SUBSCRIPTION {step};\n" for step in steps)
-                self.client.rows(database, f"{altered}DROP SUBSCRIPTION {name};")
+                quiet.change(self.client, database, f"{altered}DROP SUBSCRIPTION {name};")
                 gone.append(f"{database}:{row[0]}")
         return tuple(gone)
 
@@ -117,15 +125,23 @@ class PostgresqlTrial(ScratchTrial):
         try:
             return self.read_content(manifest)
         except Unreadable as error:
-            self.scratch.check_time()
-            log = self.scratch.tail()
-            for why in error.failures.values():
-                raise_unless_copy(why, log if not self.server.alive() else "")
-            told = (Finding(CONTENT, f"table {name}", "readable", why) for name, why in error.failures.items())
-            raise Damaged(*told) from error
+            raise Damaged(*self._unreadable(error.failures)) from error
         except QueryFailed as error:
             self.failed(CONTENT, "the restored database", "that it can be read", error)
             raise
+
+    def _unreadable(self, failures: Mapping[str, str]) -> List[Finding]:
+        """Return a finding for each table; where the server broke down, why, and the tables that were being read."""
+        self.scratch.check_time()
+        for why in failures.values():
+            raise_unless_copy(why)
+        lost = any(map(session_lost, failures.values()))
+        if lost:
+            self.server.check_killed(lost=True)
+        log = self.server.last_words(lost=lost)
+        broken = [Finding(CONTENT, "the restored server", "that it can be read", end_reason(log))] if log else []
+        told = {name: without_values(why) for name, why in failures.items() if not (log and UNREACHED.search(why))}
+        return [*broken, *(Finding(CONTENT, f"table {name}", "readable", why) for name, why in told.items())]
 
     @abstractmethod
     def read_content(self, manifest: Manifest) -> Content:
@@ -138,13 +154,17 @@ class PostgresqlTrial(ScratchTrial):
     def failed(self, stage: str, what: str, expected: str, error: QueryFailed) -> None:
         """Damaged or NotRunnable, whichever a failed question means."""
         self.scratch.check_time()
-        log = "" if self.server.alive() else self.scratch.tail()
+        lost = session_lost(error.complaint)
+        if lost:
+            self.server.check_killed(lost=True)
+        log = self.server.last_words(lost=lost)
         raise_for(stage, what, expected, self.server.complaint(error), log)
 
     def start(self, manifest: Manifest) -> Seen:
         if not self.server.alive():
-            log = self.scratch.tail()
-            raise_for(START, "the restored server", "that it runs", log, log)
+            self.server.check_killed()
+            log = self.server.last_words()
+            raise_for(START, "the restored server", "that it runs", end_reason(log), log)
         return Seen(proven=("the restored server runs within walls and answers",))
 
     def answer(self, assertion: Assertion) -> Any:
@@ -164,6 +184,8 @@ class PostgresqlTrial(ScratchTrial):
         seen = self.server.readable
         answer = self.scratch.run(["sh", "-c", command], self.user, readable=seen, environment=environment)
         self.scratch.check_time()
+        if answer.status != 0:
+            self.server.check_killed()
         return answer.status
 
     def client_environment(self) -> Dict[str, str]:
@@ -171,8 +193,8 @@ class PostgresqlTrial(ScratchTrial):
         return {"PGHOST": server.socket_directory, "PGPORT": str(PORT), "PGUSER": server.role}
 
 
-def raise_unless_copy(message: str, log: str) -> None:
-    """NotRunnable where a message or a log blames the host of the test."""
-    reason = host_blamed(message) or host_blamed(log)
+def raise_unless_copy(message: str) -> None:
+    """NotRunnable where a message blames the host of the test."""
+    reason = host_blamed(message)
     if reason is not None:
         raise NotRunnable(reason)

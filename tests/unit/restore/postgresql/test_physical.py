@@ -15,6 +15,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.artefac
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Damaged, NotRunnable
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import (
     blame,
+    links,
     physical,
     repository,
     server,
@@ -62,7 +63,7 @@ def test_a_tablespace_outside_the_scratch_is_seen(tmp_path: Path) -> None:
     (data / "pg_tblspc").mkdir(parents=True)
     (data / "pg_tblspc" / "1").symlink_to(tmp_path / "scratch" / "space")
     (data / "pg_tblspc" / "2").symlink_to(tmp_path / "production")
-    assert physical.links_outside(str(data), str(tmp_path / "scratch")) == [("2", str(tmp_path / "production"))]
+    assert links.tablespaces_outside(str(data), str(tmp_path / "scratch")) == [("2", str(tmp_path / "production"))]
 
 
 def test_recovery_ends_at_the_manifests_point_or_fails() -> None:
@@ -250,6 +251,56 @@ def test_small_relations_go_together_and_each_is_checked_once() -> None:
     assert sorted(each.oid for batch in found for each in batch) == list(range(1, 500))
     assert len(found) < 10
     assert all(len({each.database for each in batch}) == 1 for batch in found)
+
+
+class Asked:
+    """A client of a server with these extensions, on a host that has those; what it changes is kept."""
+
+    def __init__(self, extensions: list[tuple[str, str, str]], available: tuple[str, ...] = ()) -> None:
+        self.extensions = extensions
+        self.available = available
+        self.changes: list[str] = []
+
+    def rows(self, _database: str, sql: str) -> list[tuple[str, ...]]:
+        if "pg_relation_size" in sql:
+            return [("7", "public.visit", "heap", "8192", "t"), ("8", "public.visit_pkey", "btree", "8192", "t")]
+        if sql.startswith(("CREATE", "DROP", "ALTER")):
+            self.changes.append(sql.splitlines()[0])
+        return list(self.extensions) if sql == structure.EXTENSIONS else []
+
+    def value(self, _database: str, sql: str) -> str:
+        return str(int(any(f"'{name}'" in sql for name in self.available))) if "available" in sql else "on"
+
+
+NO_AMCHECK = "tables and indexes of his: amcheck is not on this host; install postgresql-contrib"
+
+
+@pytest.mark.parametrize("state", [[], [("amcheck", "public", structure.MISSING)]])
+def test_without_amcheck_on_this_host_nothing_is_proven_of_the_inside(state: list[tuple[str, str, str]]) -> None:
+    client = Asked(state)
+    found = structure.check(client, ["his"], 15, 1, 1 << 30)  # type: ignore[arg-type]
+    assert (found.findings, found.proven) == ((), ())
+    assert NO_AMCHECK in found.unproven
+    assert client.changes == []
+
+
+def test_an_amcheck_of_an_older_version_is_brought_up_to_this_one() -> None:
+    client = Asked([("amcheck", "public", structure.OLDER)], ("pg_prewarm",))
+    found = structure.check(client, ["his"], 15, 1, 1 << 30)  # type: ignore[arg-type]
+    assert client.changes == [
+        "ALTER EXTENSION amcheck UPDATE;",
+        "CREATE EXTENSION pg_prewarm WITH SCHEMA pg_catalog;",
+        "DROP EXTENSION pg_prewarm;",
+    ]
+    assert found.proven == ("1 tables are sound, and 1 B-tree indexes have an entry for every row",)
+    assert NO_AMCHECK not in found.unproven
+
+
+def test_indexes_whose_pages_nothing_read_are_not_said_to_be_read() -> None:
+    for schemas, told in (({}, "anything"), ({"pg_prewarm": "pg_catalog"}, "that they fit")):
+        tools = {"his": structure.Tools({"amcheck": "pg_catalog", **schemas}, ())}
+        said = structure._unproven([_relation("gin")], 15, tools, checksums=True)
+        assert [each.split(": ")[1][: len(told)] for each in said] == [told]
 
 
 def test_what_was_not_looked_at_is_said() -> None:
