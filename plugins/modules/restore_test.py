@@ -48,13 +48,15 @@ options:
       manifest's digest is checked.
     type: path
   max_age:
-    description: How old the content may be, as in V(26h) or V(2d). An age that nobody tells is too old.
+    description: How old the content may be, as in V(26h) or V(2d); O(rpo) where it is not set. An age that nobody tells
+      is too old. Without both a backup that is no longer taken is not noticed, and that is told as not proven.
     type: str
   rto:
-    description: Objective for the time until the data is there again. A missed objective is told and is no damage.
+    description: Objective for the time until the data is there again. A missed objective is told and is no damage; with
+      V(missed) in O(fail_on) the task fails.
     type: str
   rpo:
-    description: Objective for the age of the content.
+    description: Objective for the age of the content. It is the limit too where O(max_age) is not set.
     type: str
   assertions:
     description: What the site asks of the restored data.
@@ -143,10 +145,10 @@ options:
     type: dict
     default: {}
   fail_on:
-    description: Verdicts with which the task fails.
+    description: Verdicts with which the task fails, and V(missed) for a good copy that missed an objective.
     type: list
     elements: str
-    choices: [degraded, failed, not_run]
+    choices: [degraded, failed, not_run, missed]
     default: [failed, not_run]
 attributes:
   check_mode:
@@ -279,12 +281,14 @@ look:
 """
 
 import signal
-from typing import Any, Dict, NoReturn
+from typing import Any, Dict, List, NoReturn, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host, LocalHost
+from ansible_collections.contingency.infra.plugins.module_utils._restore.age import duration
 from ansible_collections.contingency.infra.plugins.module_utils._restore.arguments import OrderError, order_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.engines import ENGINES, open_trial
+from ansible_collections.contingency.infra.plugins.module_utils._restore.history import MISSED, misses
 from ansible_collections.contingency.infra.plugins.module_utils._restore.look import look
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Copy, Order
 from ansible_collections.contingency.infra.plugins.module_utils._restore.papers import pinned, read_manifest
@@ -324,7 +328,7 @@ ARGUMENTS = {
     "fail_on": {
         "type": "list",
         "elements": "str",
-        "choices": ["degraded", "failed", "not_run"],
+        "choices": ["degraded", "failed", "not_run", "missed"],
         "default": ["failed", "not_run"],
     },
 }
@@ -353,10 +357,15 @@ def tested(module: AnsibleModule, order: Order) -> Dict[str, Any]:
     return perform(order, tools_of(LocalHost()), places, module.params["accept_drift"])
 
 
-def message(result: Dict[str, Any]) -> str:
-    """Return one sentence for a verdict with which the task fails."""
-    first = (result["findings"] or [result["not_run"] or "see copies"])[0]
-    return f"{result['name']}: {result['verdict']}; {first}"
+def message(result: Dict[str, Any], fail_on: List[str]) -> Optional[str]:
+    """Return one sentence where the task fails, None where it does not."""
+    if result["verdict"] in fail_on:
+        first = (result["findings"] or [result["not_run"] or "see copies"])[0]
+        return f"{result['name']}: {result['verdict']}; {first}"
+    if MISSED in fail_on and misses(result):
+        missed = ", ".join(f"{name} of {duration(result['objectives'][name]['limit'])}" for name in misses(result))
+        return f"{result['name']}: {result['verdict']}; missed: {missed}"
+    return None
 
 
 def main() -> None:
@@ -370,8 +379,9 @@ def main() -> None:
     result = tested(module, order)
     for problem in result["problems"]:
         module.warn(problem)
-    if result["verdict"] in module.params["fail_on"]:
-        module.fail_json(msg=message(result), **result)
+    failure = message(result, module.params["fail_on"])
+    if failure is not None:
+        module.fail_json(msg=failure, **result)
     module.exit_json(changed=True, **result)
 
 

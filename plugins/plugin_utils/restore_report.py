@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.age import duration
-from ansible_collections.contingency.infra.plugins.module_utils._restore.history import GOOD
+from ansible_collections.contingency.infra.plugins.module_utils._restore.history import GOOD, MISSED, misses
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     DEGRADED,
     FAILED,
@@ -126,6 +126,11 @@ class Report:
         """Return the names of the sets with one of these verdicts."""
         return [result["name"] for result in self.results if result["verdict"] in verdicts]
 
+    def failing(self, fail_on: Sequence[str]) -> list[str]:
+        """Return the names of the sets with which the run ends non-zero."""
+        missing = [result["name"] for result in self.results if MISSED in fail_on and misses(result)]
+        return self.named(*fail_on) + missing
+
     def line(self, result: Mapping[str, Any]) -> str:
         verdict = result["verdict"]
         said = self.say(
@@ -142,9 +147,7 @@ class Report:
         return self.say("between").join(parts)
 
     def missed(self, result: Mapping[str, Any]) -> list[str]:
-        limits = {name: result["objectives"][name]["limit"] for name in result["objectives_missed"]}
-        if result["verdict"] not in GOOD:
-            return []
+        limits = {name: result["objectives"][name]["limit"] for name in misses(result)}
         return [
             self.say("missed", objective=name.upper(), limit=self.duration(limit)) for name, limit in limits.items()
         ]

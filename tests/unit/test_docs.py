@@ -160,6 +160,7 @@ RESTORE_MESSAGES = [
     "cannot be read as the last good test",
     "is no time; write it as 90s, 15m, 26h or 2d",
     "correct copies",
+    "nothing says how old the backup of",
     "leave out --limit",
     "the dead man's switch was not told of",
     "could not be written",

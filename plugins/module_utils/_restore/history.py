@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.compare import content_of
@@ -26,6 +26,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
 from ansible_collections.contingency.infra.plugins.module_utils._restore.verdict import Outcome
 
 GOOD = (PASSED, DEGRADED)
+MISSED = "missed"
+"""Beside the verdicts in fail_on: a good copy that missed an objective."""
 YEAR = 366 * 86400.0
 _FORMAT = 1
 _NAME = re.compile(r"\A\w[\w.-]*\Z", re.ASCII)
@@ -139,6 +141,11 @@ def _last_good(document: Dict[str, Any]) -> LastGood:
         raise ValueError("it is of another format")
     at = document["current_at_epoch"]
     return LastGood(float(document["at_epoch"]), None if at is None else float(at), content, dict(document["server"]))
+
+
+def misses(result: Mapping[str, Any]) -> List[str]:
+    """Return the objectives that a good copy missed; where none is good the verdict says more."""
+    return list(result["objectives_missed"]) if result["verdict"] in GOOD else []
 
 
 def last_success(entries: List[Dict[str, Any]]) -> Optional[float]:

@@ -56,6 +56,14 @@ def test_an_age_that_nobody_tells_is_not_proven() -> None:
     assert judge_age(None, None, None, NOW).unproven
 
 
+def test_without_a_limit_it_is_not_proven_that_a_backup_is_fresh() -> None:
+    months = 90 * 86400.0
+    assert judge_age(NOW - months, None, None, NOW).unproven == (
+        "that it is fresh: neither max_age nor rpo says how old it may be",
+    )
+    assert judge_age(NOW - HOUR, None, 2 * HOUR, NOW).unproven == ()
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"), [(5, "5 s"), (600, "10 min"), (93600, "26 h"), (172800, "2 d"), (1e6, "11.6 d")]
 )
