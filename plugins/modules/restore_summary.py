@@ -17,8 +17,8 @@ description:
     JSON, a summary as Markdown, all findings as JUnit XML, and a page as HTML in one file, for the screen and for A4.
   - A set without a result was not tested, whatever the reason, and counts as V(not_run).
   - Fails where a set has one of the verdicts in O(fail_on), so that the run ends non-zero.
-  - A missed objective is told, and by default fails nothing. How old a backup may be is held by C(max_age), and how long
-    a restore took is a figure of the scratch host, which seldom is the machine that the data would be restored to.
+  - A missed objective is told, and by default fails nothing. C(max_age) holds how old a backup may be, and how long a
+    restore took is a figure of the scratch host, which seldom is the machine that the data would be restored to.
 options:
   sets:
     description: Names of the backup sets.

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 import re
 from typing import Any, Dict, List, Mapping, Optional
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
+from ansible_collections.contingency.infra.plugins.module_utils._restore.age import CLOCKS
 from ansible_collections.contingency.infra.plugins.module_utils._restore.compare import content_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.drift import LastGood
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
@@ -148,10 +150,13 @@ def misses(result: Mapping[str, Any]) -> List[str]:
     return list(result["objectives_missed"]) if result["verdict"] in GOOD else []
 
 
-def last_success(entries: List[Dict[str, Any]]) -> Optional[float]:
-    """Return the epoch of the last run that found a copy good, None where none did."""
+def last_success(entries: List[Dict[str, Any]], now: float = math.inf) -> Optional[float]:
+    """Return the epoch of the last run that found a copy good, None where none did.
+
+    One after ``now`` does not count: a clock that once ran ahead would have it be the last one for ever.
+    """
     times = [float(entry["began_at_epoch"]) for entry in entries if entry["verdict"] in GOOD]
-    return max(times, default=None)
+    return max((at for at in times if at <= now + CLOCKS), default=None)
 
 
 def of_a_year(entries: List[Dict[str, Any]], now: float) -> List[Dict[str, Any]]:

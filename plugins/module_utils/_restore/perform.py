@@ -60,13 +60,14 @@ def perform(order: Order, tools: Tools, places: Places, accept_drift: bool = Fal
     entries: List[Dict[str, Any]] = []
     with beside.noting(history.path, "correct it"):
         entries = history.entries()
+    success = last_success(entries, outcome.began_at)
     result = {**outcome.as_dict(), "host": socket.gethostname(), "stamp": stamp(outcome.began_at)}
-    _write_metrics(tools.host, places, beside, result, last_success(entries))
+    _write_metrics(tools.host, places, beside, result, success)
     _write_evidence(tools.host, places, beside, result)
     _tell(beside, places, str(ping.STATUS[outcome.verdict]), told(outcome))
     return {
         **result,
-        "last_success_epoch": last_success(entries),
+        "last_success_epoch": success,
         "history": of_a_year(entries, outcome.began_at),
         "objectives_missed": outcome.missed,
         "findings": [finding.line for finding in outcome.findings],
