@@ -44,8 +44,8 @@ options:
       directory, where M(contingency.infra.backup_manifest) writes it.
     type: str
   allowed_signers:
-    description: File of those who may sign manifests, as C(ssh-keygen -Y verify) takes it. Without it only the
-      manifest's digest is checked.
+    description: File of those who may sign manifests, as C(ssh-keygen -Y verify) takes it. With it a copy without a signed
+      manifest is not good. Without it only the manifest's digest is checked.
     type: path
   max_age:
     description: How old the content may be, as in V(26h) or V(2d); O(rpo) where it is not set. An age that nobody tells

@@ -225,7 +225,7 @@ WORDS: Dict[str, str] = {
     "copies_missing": "not there: {paths}",
     "copies_silent": "nobody could look at {paths}",
     "copies_unseen": "{paths} was not looked at, as only its own program can open it",
-    "copies_unseen_do": "Nothing at once: restore_test opens it where it comes first. Test it as a set of its own, too.",
+    "copies_unseen_do": "Nothing at once. Test it as a backup set of its own, so that restore_test opens it too.",
     "copies_do": "Make the second copy in another place, and say with place where each is.",
     "evidence_expected": "{directory} can be written",
     "evidence_do": "Free space, or set contingency_evidence_dir: a failover without a record cannot be accounted for.",

@@ -210,7 +210,7 @@ WORDS: Dict[str, str] = {
     "copies_missing": "缺少：{paths}",
     "copies_silent": "无法查看 {paths}",
     "copies_unseen": "未查看 {paths}，只有其程序才能打开",
-    "copies_unseen_do": "无需立即处理：排在首位时 restore_test 会打开它。请另设一个备份集对其单独测试。",
+    "copies_unseen_do": "无需立即处理。请另设一个备份集，使 restore_test 也打开它。",
     "copies_do": "请在另一处制作第二份副本，并以 place 注明各自位置。",
     "evidence_expected": "{directory} 可写",
     "evidence_do": "请释放空间，或设置 contingency_evidence_dir：没有记录的接管无法交代。",

@@ -37,7 +37,7 @@ class Mount(NamedTuple):
 def place_of(host: Host, copy: Copy) -> Optional[str]:
     """Return what the site calls the place, else whose disk it is on; None where a path is not there.
 
-    All disks of one machine are one place; a share is its server, a disk that can be carried away is a place of its own.
+    All disks of one machine are one place, a share is its server, a disk that can be carried away stands by itself.
     """
     if copy.place:
         return copy.place

@@ -115,6 +115,18 @@ def test_a_manifest_that_is_named_and_not_there_is_a_finding_and_none_is_only_un
     assert (manifest, seen.findings, len(seen.unproven)) == (None, (), 1)
 
 
+def test_where_manifests_are_signed_a_copy_without_one_or_without_a_signature_is_not_good(
+    order: Order, tmp_path: Path
+) -> None:
+    (tmp_path / "signers").write_text("", encoding="utf-8")
+    signed = replace(order, allowed_signers=str(tmp_path / "signers"))
+    [bare] = read_manifest(SshHost(), signed, replace(order.copies[0], manifest=None))[1].findings
+    assert (bare.stage, bare.seen) == ("checksums", "not there")
+    assert bare.expected == f"one that is signed by one of {tmp_path}/signers"
+    [unsigned] = read_manifest(SshHost(), signed, order.copies[0])[1].findings
+    assert (unsigned.stage, unsigned.seen) == ("checksums", "none")
+
+
 def test_a_manifest_on_a_host_that_cannot_be_reached_says_nothing_of_the_copy(order: Order) -> None:
     away = Copy("/b/his.dump", "/b/his.json", "offsite-1")
     with pytest.raises(NotRunnable, match="offsite-1 cannot be reached over ssh"):
