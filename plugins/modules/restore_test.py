@@ -44,8 +44,8 @@ options:
       directory, where M(contingency.infra.backup_manifest) writes it.
     type: str
   allowed_signers:
-    description: File of those who may sign manifests, as C(ssh-keygen -Y verify) takes it. With it a copy without a signed
-      manifest is not good. Without it only the manifest's digest is checked.
+    description: File of those who may sign manifests, as C(ssh-keygen -Y verify) takes it. With it a copy without a
+      signed manifest is not good. Without it only the manifest's digest is checked.
     type: path
   max_age:
     description: How old the content may be, as in V(26h) or V(2d); O(rpo) where it is not set. An age that nobody tells
@@ -126,7 +126,8 @@ options:
     type: path
   ping_url:
     description: Address of a dead man's switch. C(/start) is added when the test begins, and the exit status at its
-      end, which is V(0) for passed and degraded, V(2) for failed and V(1) for not_run.
+      end, which is V(0) for passed and degraded, V(2) for failed and V(1) for not_run. It is told the name of the set,
+      the verdict and the stages that found something, and nothing of what they found.
     type: str
   options:
     description:
@@ -280,6 +281,7 @@ look:
   type: dict
 """
 
+import json
 import signal
 from typing import Any, Dict, List, NoReturn, Optional
 
@@ -293,6 +295,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.look im
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Copy, Order
 from ansible_collections.contingency.infra.plugins.module_utils._restore.papers import pinned, read_manifest
 from ansible_collections.contingency.infra.plugins.module_utils._restore.perform import Places, perform
+from ansible_collections.contingency.infra.plugins.module_utils._restore.shown import passwords_in, shown
 from ansible_collections.contingency.infra.plugins.module_utils._restore.stages import Papers, Tools
 
 ASSERTION = {
@@ -370,10 +373,12 @@ def message(result: Dict[str, Any], fail_on: List[str]) -> Optional[str]:
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    # Ansible shows arguments as they were given, with -vvv.
+    module.no_log_values.update(passwords_in(json.dumps(module.params["copies"], default=str)))
     try:
         order = order_of(module.params)
     except OrderError as error:
-        module.fail_json(msg=f"{error.message}.")
+        module.fail_json(msg=f"{shown(error.message)}.")
     if module.check_mode:
         module.exit_json(changed=False, look=look(LocalHost(), order))
     result = tested(module, order)

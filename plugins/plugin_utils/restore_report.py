@@ -18,6 +18,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     NOT_RUN,
     PASSED,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.shown import all_shown, shown
 from ansible_collections.contingency.infra.plugins.module_utils._restore.words import UNITS, WORDS
 
 VERDICTS = (FAILED, NOT_RUN, DEGRADED, PASSED)
@@ -42,14 +43,14 @@ NOTHING: dict[str, Any] = {
 def result_of(name: str, registered: Mapping[str, Any] | None, language: str) -> dict[str, Any]:
     """Return what is known of a set: its evidence, or why there is none, which counts as not run."""
     if registered is not None and registered.get("verdict") in VERDICTS:
-        return {**NOTHING, **registered, "name": name}
+        return {**NOTHING, **all_shown(registered), "name": name}
     words = WORDS[language]
     why = words["not_tested"]
     if registered is not None and registered.get("unreachable"):
         why = words["unreachable"].format(why=_message(registered))
     elif registered is not None and registered.get("msg"):
         why = _message(registered)
-    return {**NOTHING, "name": name, "verdict": NOT_RUN, "not_run": why}
+    return {**NOTHING, "name": name, "verdict": NOT_RUN, "not_run": shown(why)}
 
 
 def _message(registered: Mapping[str, Any]) -> str:

@@ -138,7 +138,8 @@ def _without_hash(both: Content, expected: Content) -> List[str]:
 
 
 def _without_count(expected: Content, seen: Content) -> List[str]:
-    kinds = [kind for kind, count in sorted(seen.objects.items()) if count and kind not in expected.objects]
+    known = {*expected.objects, *expected.left_out}
+    kinds = [kind for kind, count in sorted(seen.objects.items()) if count and kind not in known]
     return [f"the number of {', '.join(kinds)}: the manifest does not tell it"] if kinds else []
 
 

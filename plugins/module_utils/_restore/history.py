@@ -25,6 +25,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     NotRunnable,
     Order,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.shown import shown
 from ansible_collections.contingency.infra.plugins.module_utils._restore.verdict import Outcome
 
 GOOD = (PASSED, DEGRADED)
@@ -94,8 +95,9 @@ class History:
                 "server": (good.manifest or {}).get("server") or {},
                 "content": good.content.as_dict(),
             }
-            self._host.write_atomically(self.last_good_path, json.dumps(document, ensure_ascii=False) + "\n")
-        append(self.path, json.dumps(summary(outcome), ensure_ascii=False))
+            # In ASCII, which holds every name of a file, also one that is no UTF-8.
+            self._host.write_atomically(self.last_good_path, json.dumps(document) + "\n")
+        append(self.path, json.dumps(summary(outcome)))
 
 
 def summary(outcome: Outcome) -> Dict[str, Any]:
@@ -111,8 +113,8 @@ def summary(outcome: Outcome) -> Dict[str, Any]:
         **{name: evidence[name] for name in kept},
         "objectives": evidence["objectives"],
         "stages": stages,
-        "findings": [finding.line for finding in outcome.findings[:20]],
-        "not_run": outcome.why_not,
+        "findings": [shown(finding.line) for finding in outcome.findings[:20]],
+        "not_run": evidence["not_run"],
     }
 
 

@@ -13,6 +13,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.history
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import STAGES, Copy, NotRunnable, Order
 from ansible_collections.contingency.infra.plugins.module_utils._restore.papers import ELSEWHERE, pinned, read_manifest
 from ansible_collections.contingency.infra.plugins.module_utils._restore.places import place_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.shown import all_shown
 from ansible_collections.contingency.infra.plugins.module_utils._restore.ssh import over_ssh
 
 
@@ -27,7 +28,7 @@ def look(host: Host, order: Order) -> Dict[str, Any]:
         entries = history.entries()
     except NotRunnable as error:
         trouble = error.message
-    return {
+    found: Dict[str, Any] = {
         "name": order.name,
         "engine": order.engine,
         "looked_at_epoch": round(now, 3),
@@ -40,6 +41,7 @@ def look(host: Host, order: Order) -> Dict[str, Any]:
         "history_trouble": trouble,
         "stages": list(STAGES),
     }
+    return dict(all_shown(found))
 
 
 def _copy(host: Host, order: Order, copy: Copy) -> Dict[str, Any]:
