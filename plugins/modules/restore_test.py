@@ -281,9 +281,8 @@ look:
   type: dict
 """
 
-import json
 import signal
-from typing import Any, Dict, List, NoReturn, Optional
+from typing import Any, Dict, List, NoReturn, Optional, Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host, LocalHost
@@ -371,10 +370,16 @@ def message(result: Dict[str, Any], fail_on: List[str]) -> Optional[str]:
     return None
 
 
+def passwords_of(copies: Sequence[Any]) -> List[str]:
+    """Return the passwords that stand in the addresses of repositories."""
+    paths = [copy.get("path") if isinstance(copy, dict) else copy for copy in copies]
+    return [password for path in paths for password in passwords_in(str(path))]
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     # Ansible shows arguments as they were given, with -vvv.
-    module.no_log_values.update(passwords_in(json.dumps(module.params["copies"], default=str)))
+    module.no_log_values.update(passwords_of(module.params["copies"]))
     try:
         order = order_of(module.params)
     except OrderError as error:

@@ -150,6 +150,7 @@ RESTORE_MESSAGES = [
     "time of the backup",
     "as its manifest says",
     "of as many rows",
+    "that can be compared",
     "as in the last good test",
     "in reserve; free space there, or set scratch_directory to a larger disk",
     "another test of",

@@ -30,7 +30,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.ping im
 from ansible_collections.contingency.infra.plugins.plugin_utils.restore_page import rendered
 from ansible_collections.contingency.infra.plugins.plugin_utils.restore_report import Report, result_of
 
-from tests.unit.restore.memory import CONTENT, MANIFEST, NOW, ORDER, Shelf, raising
+from tests.unit.restore.memory import CONTENT, MANIFEST, NOW, ORDER, FakeHost, Shelf, raising
 
 NASTY = Finding("restore", 'table "a&b"', "<1>", "\x00\x1b]0;")
 BAD = {"restore": raising(Damaged(NASTY))}
@@ -205,6 +205,25 @@ def test_what_cannot_be_written_is_told_and_the_verdict_stays(order: Order, tmp_
     result = perform(order, shelf.tools(), Places(blocked, str(tmp_path / "missing")))
     assert result["verdict"] == "passed"
     assert [problem.split(" in ")[0] for problem in result["problems"]] == ["the metrics", "the evidence"]
+
+
+class Refusing(FakeHost):
+    """Nothing can be written as text here."""
+
+    def write_atomically(self, path: str, text: str, mode: int = 0o600, owner: str | None = None) -> None:
+        raise UnicodeEncodeError("utf-8", "x", 0, 1, "surrogates not allowed")
+
+
+def test_a_text_that_no_file_can_hold_is_told_and_the_verdict_stays(order: Order, places: Places) -> None:
+    shelf = Shelf()
+    shelf.host = Refusing()
+    result = perform(order, shelf.tools(), places)
+    assert result["verdict"] == "passed"
+    assert [problem.split(" in ")[0] for problem in result["problems"]] == [
+        "the history",
+        "the metrics",
+        "the evidence",
+    ]
 
 
 def test_a_second_test_is_compared_with_the_first_and_may_be_let_off_once(order: Order) -> None:

@@ -13,7 +13,7 @@ import jinja2
 import pytest
 import yaml
 from ansible_collections.contingency.infra.plugins.action.restore_summary import REGISTERED
-from ansible_collections.contingency.infra.plugins.modules.restore_test import ARGUMENTS, message
+from ansible_collections.contingency.infra.plugins.modules.restore_test import ARGUMENTS, message, passwords_of
 
 from tests.unit.restore.sets import of_each_verdict
 
@@ -91,6 +91,11 @@ def test_the_task_fails_with_what_the_site_names(name: str, fail_on: list[str], 
     result = of_each_verdict()[name]
     assert result is not None
     assert message(result, fail_on) == said
+
+
+def test_passwords_of_repositories_are_none_that_ansible_shows() -> None:
+    copies = ["rest:https://u:p1@h/r", {"path": 'rest:https://u:p"ä@h/r', "place": "C"}, "/srv/backup", {}, 3]
+    assert passwords_of(copies) == ["p1", 'p"ä']
 
 
 def test_defaults_of_role_and_module_agree() -> None:
