@@ -68,7 +68,7 @@ def recorded(report: Report, arguments: Mapping[str, Any]) -> dict[str, Any]:
         Display().display(WORDS[report.language]["record"].format(path=path))
     return {
         "changed": True,
-        "failed": not report.results or bool(report.named(*arguments["fail_on"])),
+        "failed": not report.results or bool(report.failing(arguments["fail_on"])),
         "verdicts": {result["name"]: result["verdict"] for result in report.results},
         "files": files,
         "msg": ". ".join(report.closing),

@@ -44,17 +44,19 @@ options:
       directory, where M(contingency.infra.backup_manifest) writes it.
     type: str
   allowed_signers:
-    description: File of those who may sign manifests, as C(ssh-keygen -Y verify) takes it. Without it only the
-      manifest's digest is checked.
+    description: File of those who may sign manifests, as C(ssh-keygen -Y verify) takes it. With it a copy without a
+      signed manifest is not good. Without it only the manifest's digest is checked.
     type: path
   max_age:
-    description: How old the content may be, as in V(26h) or V(2d). An age that nobody tells is too old.
+    description: How old the content may be, as in V(26h) or V(2d); O(rpo) where it is not set. An age that nobody tells
+      is too old. Without both a backup that is no longer taken is not noticed, and that is told as not proven.
     type: str
   rto:
-    description: Objective for the time until the data is there again. A missed objective is told and is no damage.
+    description: Objective for the time until the data is there again. A missed objective is told and is no damage; with
+      V(missed) in O(fail_on) the task fails.
     type: str
   rpo:
-    description: Objective for the age of the content.
+    description: Objective for the age of the content. It is the limit too where O(max_age) is not set.
     type: str
   assertions:
     description: What the site asks of the restored data.
@@ -124,7 +126,8 @@ options:
     type: path
   ping_url:
     description: Address of a dead man's switch. C(/start) is added when the test begins, and the exit status at its
-      end, which is V(0) for passed and degraded, V(2) for failed and V(1) for not_run.
+      end, which is V(0) for passed and degraded, V(2) for failed and V(1) for not_run. It is told the name of the set,
+      the verdict and the stages that found something, and nothing of what they found.
     type: str
   options:
     description:
@@ -143,10 +146,10 @@ options:
     type: dict
     default: {}
   fail_on:
-    description: Verdicts with which the task fails.
+    description: Verdicts with which the task fails, and V(missed) for a good copy that missed an objective.
     type: list
     elements: str
-    choices: [degraded, failed, not_run]
+    choices: [degraded, failed, not_run, missed]
     default: [failed, not_run]
 attributes:
   check_mode:
@@ -279,16 +282,19 @@ look:
 """
 
 import signal
-from typing import Any, Dict, NoReturn
+from typing import Any, Dict, List, NoReturn, Optional, Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host, LocalHost
+from ansible_collections.contingency.infra.plugins.module_utils._restore.age import duration
 from ansible_collections.contingency.infra.plugins.module_utils._restore.arguments import OrderError, order_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.engines import ENGINES, open_trial
+from ansible_collections.contingency.infra.plugins.module_utils._restore.history import MISSED, misses
 from ansible_collections.contingency.infra.plugins.module_utils._restore.look import look
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Copy, Order
 from ansible_collections.contingency.infra.plugins.module_utils._restore.papers import pinned, read_manifest
 from ansible_collections.contingency.infra.plugins.module_utils._restore.perform import Places, perform
+from ansible_collections.contingency.infra.plugins.module_utils._restore.shown import passwords_in, shown
 from ansible_collections.contingency.infra.plugins.module_utils._restore.stages import Papers, Tools
 
 ASSERTION = {
@@ -324,7 +330,7 @@ ARGUMENTS = {
     "fail_on": {
         "type": "list",
         "elements": "str",
-        "choices": ["degraded", "failed", "not_run"],
+        "choices": ["degraded", "failed", "not_run", "missed"],
         "default": ["failed", "not_run"],
     },
 }
@@ -353,25 +359,39 @@ def tested(module: AnsibleModule, order: Order) -> Dict[str, Any]:
     return perform(order, tools_of(LocalHost()), places, module.params["accept_drift"])
 
 
-def message(result: Dict[str, Any]) -> str:
-    """Return one sentence for a verdict with which the task fails."""
-    first = (result["findings"] or [result["not_run"] or "see copies"])[0]
-    return f"{result['name']}: {result['verdict']}; {first}"
+def message(result: Dict[str, Any], fail_on: List[str]) -> Optional[str]:
+    """Return one sentence where the task fails, None where it does not."""
+    if result["verdict"] in fail_on:
+        first = (result["findings"] or [result["not_run"] or "see copies"])[0]
+        return f"{result['name']}: {result['verdict']}; {first}"
+    if MISSED in fail_on and misses(result):
+        missed = ", ".join(f"{name} of {duration(result['objectives'][name]['limit'])}" for name in misses(result))
+        return f"{result['name']}: {result['verdict']}; missed: {missed}"
+    return None
+
+
+def passwords_of(copies: Sequence[Any]) -> List[str]:
+    """Return the passwords that stand in the addresses of repositories."""
+    paths = [copy.get("path") if isinstance(copy, dict) else copy for copy in copies]
+    return [password for path in paths for password in passwords_in(str(path))]
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    # Ansible shows arguments as they were given, with -vvv.
+    module.no_log_values.update(passwords_of(module.params["copies"]))
     try:
         order = order_of(module.params)
     except OrderError as error:
-        module.fail_json(msg=f"{error.message}.")
+        module.fail_json(msg=f"{shown(error.message)}.")
     if module.check_mode:
         module.exit_json(changed=False, look=look(LocalHost(), order))
     result = tested(module, order)
     for problem in result["problems"]:
         module.warn(problem)
-    if result["verdict"] in module.params["fail_on"]:
-        module.fail_json(msg=message(result), **result)
+    failure = message(result, module.params["fail_on"])
+    if failure is not None:
+        module.fail_json(msg=failure, **result)
     module.exit_json(changed=True, **result)
 
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.age import duration
-from ansible_collections.contingency.infra.plugins.module_utils._restore.history import GOOD
+from ansible_collections.contingency.infra.plugins.module_utils._restore.history import GOOD, MISSED, misses
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     DEGRADED,
     FAILED,
     NOT_RUN,
     PASSED,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.shown import all_shown, shown
 from ansible_collections.contingency.infra.plugins.module_utils._restore.words import UNITS, WORDS
 
 VERDICTS = (FAILED, NOT_RUN, DEGRADED, PASSED)
@@ -42,14 +43,14 @@ NOTHING: dict[str, Any] = {
 def result_of(name: str, registered: Mapping[str, Any] | None, language: str) -> dict[str, Any]:
     """Return what is known of a set: its evidence, or why there is none, which counts as not run."""
     if registered is not None and registered.get("verdict") in VERDICTS:
-        return {**NOTHING, **registered, "name": name}
+        return {**NOTHING, **all_shown(registered), "name": name}
     words = WORDS[language]
     why = words["not_tested"]
     if registered is not None and registered.get("unreachable"):
         why = words["unreachable"].format(why=_message(registered))
     elif registered is not None and registered.get("msg"):
         why = _message(registered)
-    return {**NOTHING, "name": name, "verdict": NOT_RUN, "not_run": why}
+    return {**NOTHING, "name": name, "verdict": NOT_RUN, "not_run": shown(why)}
 
 
 def _message(registered: Mapping[str, Any]) -> str:
@@ -126,6 +127,11 @@ class Report:
         """Return the names of the sets with one of these verdicts."""
         return [result["name"] for result in self.results if result["verdict"] in verdicts]
 
+    def failing(self, fail_on: Sequence[str]) -> list[str]:
+        """Return the names of the sets with which the run ends non-zero."""
+        missing = [result["name"] for result in self.results if MISSED in fail_on and misses(result)]
+        return self.named(*fail_on) + missing
+
     def line(self, result: Mapping[str, Any]) -> str:
         verdict = result["verdict"]
         said = self.say(
@@ -142,9 +148,7 @@ class Report:
         return self.say("between").join(parts)
 
     def missed(self, result: Mapping[str, Any]) -> list[str]:
-        limits = {name: result["objectives"][name]["limit"] for name in result["objectives_missed"]}
-        if result["verdict"] not in GOOD:
-            return []
+        limits = {name: result["objectives"][name]["limit"] for name in misses(result)}
         return [
             self.say("missed", objective=name.upper(), limit=self.duration(limit)) for name, limit in limits.items()
         ]

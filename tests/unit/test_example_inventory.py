@@ -238,6 +238,7 @@ def test_every_backup_set_can_be_tested_and_has_two_copies_in_two_places(invento
         directories = {"scratch_directory": given["scratch_dir"], "history_directory": given["history_dir"]}
         order = order_of({**given, **directories, "name": name})
         assert order.engine in ENGINES
+        assert order.max_age is not None, "the role refuses a set of which any age is good"
         assert len({copy.place or copy.host for copy in order.copies}) >= 2
         assert variables["restore_test_host"] in hosts
 

@@ -12,6 +12,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
 
 CLOCKS = 900.0
 """By how many seconds the clocks of two hosts, and what a backup says of its own time, may differ."""
+NO_LIMIT = "that it is fresh: neither max_age nor rpo says how old it may be"
 
 
 def current_at(by_backup: Optional[float], manifest: Optional[Mapping[str, Any]]) -> Optional[float]:
@@ -37,7 +38,8 @@ def judge_age(
         findings.append(Finding(AGE, "age of the backup", f"at most {duration(max_age)}", duration(age)))
     if manifest is not None and by_backup is not None and not _within(by_backup, manifest):
         findings.append(Finding(AGE, "time of the backup", _window(manifest), moment(by_backup)))
-    return Seen(tuple(findings), () if findings else (f"its content is of {moment(at)}",))
+    unproven = (NO_LIMIT,) if max_age is None else ()
+    return Seen(tuple(findings), () if findings else (f"its content is of {moment(at)}",), unproven)
 
 
 def _unknown(max_age: Optional[float]) -> Seen:

@@ -31,15 +31,17 @@ def order_of(given: Mapping[str, Any]) -> Order:
     limitation = name_limitation(given["name"])
     if limitation is not None:
         raise OrderError(limitation)
+    rpo = seconds("rpo", given.get("rpo"))
     return Order(
         name=given["name"],
         engine=given["engine"],
         copies=_copies(given["copies"], given.get("manifest")),
         scratch_directory=given["scratch_directory"],
         history_directory=given["history_directory"],
-        max_age=seconds("max_age", given.get("max_age")),
+        # An objective that nothing holds a backup to would let one pass that has not been taken for months.
+        max_age=seconds("max_age", given.get("max_age")) or rpo,
         rto=seconds("rto", given.get("rto")),
-        rpo=seconds("rpo", given.get("rpo")),
+        rpo=rpo,
         assertions=tuple(_assertion(each) for each in given.get("assertions") or ()),
         limits=_limits(given),
         options=dict(given.get("options") or {}),

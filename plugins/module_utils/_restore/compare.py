@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore import manifest as manifests
@@ -15,6 +16,15 @@ SHOWN = 10
 ABSENT = "not there"
 Difference = Tuple[str, str, str]
 """The object, what was expected, what was seen."""
+MAY_BE_ABSENT = re.compile(
+    r"\Aa table of the extension "
+    r"|\b(made|created|new|came|appeared|dropped|removed|gone|went|vanished|replaced|renamed)\b"
+    r".*\b(while|before|after) the backup was taken"
+)
+"""Why something is left out that a restore need not have: it came or went during the backup, or its extension makes it.
+
+Everything else that is left out is not compared by its rows, and has to be there all the same.
+"""
 
 
 def compare(manifest: Optional[Mapping[str, Any]], seen: Content) -> Seen:
@@ -51,21 +61,60 @@ def _compared(expected: Content, seen: Content) -> Seen:
     left_out = {**expected.left_out, **seen.left_out}
     same_method = expected.method == seen.method
     kinds: Dict[str, List[Difference]] = {
-        "tables": _tables(expected, seen, left_out, same_method),
+        "tables": _tables(expected, seen, left_out, same_method) + _absent(expected, seen),
         "sequences": _sequences(expected, seen, left_out),
         "kinds of objects": _objects(expected, seen),
         "files": _files(expected, seen, left_out) if same_method else [],
     }
+    both = _both(expected, seen, left_out, same_method)
     findings = tuple(finding for kind, found in kinds.items() for finding in told(CONTENT, kind, found))
     if not (seen.tables or seen.files):
         findings += (Finding(CONTENT, "restored data", _amount(expected), _amount(seen)),)
+    elif not findings:
+        findings = _nothing_compared(expected, both, left_out)
     unproven = [f"{name}: {why}" for name, why in _first(sorted(left_out.items()))]
     unproven += [f"{len(left_out) - SHOWN} more that were left out"] if len(left_out) > SHOWN else []
     if not same_method:
         unproven.append(f"hashes: they were made by {expected.method}, and here by {seen.method}")
-    unproven += _without_hash(expected, seen, left_out)
-    proven = () if findings else (f"{_amount(seen)} are as in the manifest",)
+    unproven += _without_hash(both, expected)
+    unproven += _without_count(expected, seen)
+    proven = () if findings else (f"{_amount(both)} are as in the manifest",)
     return Seen(findings, proven, tuple(unproven))
+
+
+def _both(expected: Content, seen: Content, left_out: Mapping[str, str], same_method: bool) -> Content:
+    """Return what of the restored data can be compared, which is what may be called proven."""
+    tables = {name: table for name, table in seen.tables.items() if name in expected.tables and name not in left_out}
+    files = {path: digest for path, digest in seen.files.items() if path in expected.files and path not in left_out}
+    return Content(seen.method, tables=tables, files=files if same_method else {})
+
+
+def _nothing_compared(expected: Content, both: Content, left_out: Mapping[str, str]) -> Tuple[Finding, ...]:
+    """A manifest of which nothing can be compared must not pass for one that was fulfilled."""
+    kinds = (("tables", expected.tables, both.tables), ("files", expected.files, both.files))
+    return tuple(
+        Finding(
+            CONTENT, f"{kind} that can be compared", f"{len(promised)} of the manifest", _why_none(promised, left_out)
+        )
+        for kind, promised, compared in kinds
+        if promised and not compared
+    )
+
+
+def _why_none(promised: Mapping[str, Any], left_out: Mapping[str, str]) -> str:
+    reasons = [f"{name}: {left_out[name]}" for name in sorted(promised) if name in left_out]
+    return f"none ({reasons[0] if reasons else 'their hashes were made in another way'})"
+
+
+def _absent(expected: Content, seen: Content) -> List[Difference]:
+    """Return what is left out, so that its rows are not compared, and should at least be there."""
+    there = {*seen.tables, *seen.left_out, *seen.sequences}
+    promised = {name: why for name, why in expected.left_out.items() if name not in expected.files}
+    return [
+        (f"table {name}", f"there ({why})", ABSENT)
+        for name, why in sorted(promised.items())
+        if expected.tables and name not in there and not MAY_BE_ABSENT.search(why)
+    ]
 
 
 def _tables(expected: Content, seen: Content, left_out: Mapping[str, str], same_method: bool) -> List[Difference]:
@@ -79,14 +128,19 @@ def _tables(expected: Content, seen: Content, left_out: Mapping[str, str], same_
     return found
 
 
-def _without_hash(expected: Content, seen: Content, left_out: Mapping[str, str]) -> List[str]:
-    both = [name for name in expected.tables if name in seen.tables and name not in left_out]
-    bare = [name for name in both if not _hashed(expected.tables[name], seen.tables[name])]
+def _without_hash(both: Content, expected: Content) -> List[str]:
+    bare = [name for name, table in sorted(both.tables.items()) if not _hashed(expected.tables[name], table)]
     return (
         [f"the content of {len(bare)} tables, of which only rows were counted: {', '.join(_first(bare))}"]
         if bare
         else []
     )
+
+
+def _without_count(expected: Content, seen: Content) -> List[str]:
+    known = {*expected.objects, *expected.left_out}
+    kinds = [kind for kind, count in sorted(seen.objects.items()) if count and kind not in known]
+    return [f"the number of {', '.join(kinds)}: the manifest does not tell it"] if kinds else []
 
 
 def _hashed(there: Mapping[str, Any], here: Mapping[str, Any]) -> bool:
@@ -114,8 +168,8 @@ def _range(values: Optional[Tuple[int, int]]) -> str:
 
 
 def _objects(expected: Content, seen: Content) -> List[Difference]:
-    kinds = _names(expected.objects, seen.objects, {})
-    counts = [(kind, expected.objects.get(kind, 0), seen.objects.get(kind, 0)) for kind in kinds]
+    """Only kinds that the manifest counts: the others changed while the backup was taken, or are of a later format."""
+    counts = [(kind, there, seen.objects.get(kind, 0)) for kind, there in sorted(expected.objects.items())]
     return [(kind, str(there), str(here)) for kind, there, here in counts if there != here]
 
 

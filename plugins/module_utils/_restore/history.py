@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
+from ansible_collections.contingency.infra.plugins.module_utils._restore.age import CLOCKS
 from ansible_collections.contingency.infra.plugins.module_utils._restore.compare import content_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.drift import LastGood
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
@@ -23,9 +25,12 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     NotRunnable,
     Order,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.shown import shown
 from ansible_collections.contingency.infra.plugins.module_utils._restore.verdict import Outcome
 
 GOOD = (PASSED, DEGRADED)
+MISSED = "missed"
+"""Beside the verdicts in fail_on: a good copy that missed an objective."""
 YEAR = 366 * 86400.0
 _FORMAT = 1
 _NAME = re.compile(r"\A\w[\w.-]*\Z", re.ASCII)
@@ -90,8 +95,9 @@ class History:
                 "server": (good.manifest or {}).get("server") or {},
                 "content": good.content.as_dict(),
             }
-            self._host.write_atomically(self.last_good_path, json.dumps(document, ensure_ascii=False) + "\n")
-        append(self.path, json.dumps(summary(outcome), ensure_ascii=False))
+            # In ASCII, which holds every name of a file, also one that is no UTF-8.
+            self._host.write_atomically(self.last_good_path, json.dumps(document) + "\n")
+        append(self.path, json.dumps(summary(outcome)))
 
 
 def summary(outcome: Outcome) -> Dict[str, Any]:
@@ -107,8 +113,8 @@ def summary(outcome: Outcome) -> Dict[str, Any]:
         **{name: evidence[name] for name in kept},
         "objectives": evidence["objectives"],
         "stages": stages,
-        "findings": [finding.line for finding in outcome.findings[:20]],
-        "not_run": outcome.why_not,
+        "findings": [shown(finding.line) for finding in outcome.findings[:20]],
+        "not_run": evidence["not_run"],
     }
 
 
@@ -141,10 +147,18 @@ def _last_good(document: Dict[str, Any]) -> LastGood:
     return LastGood(float(document["at_epoch"]), None if at is None else float(at), content, dict(document["server"]))
 
 
-def last_success(entries: List[Dict[str, Any]]) -> Optional[float]:
-    """Return the epoch of the last run that found a copy good, None where none did."""
+def misses(result: Mapping[str, Any]) -> List[str]:
+    """Return the objectives that a good copy missed; where none is good the verdict says more."""
+    return list(result["objectives_missed"]) if result["verdict"] in GOOD else []
+
+
+def last_success(entries: List[Dict[str, Any]], now: float = math.inf) -> Optional[float]:
+    """Return the epoch of the last run that found a copy good, None where none did.
+
+    One after ``now`` does not count: a clock that once ran ahead would have it be the last one for ever.
+    """
     times = [float(entry["began_at_epoch"]) for entry in entries if entry["verdict"] in GOOD]
-    return max(times, default=None)
+    return max((at for at in times if at <= now + CLOCKS), default=None)
 
 
 def of_a_year(entries: List[Dict[str, Any]], now: float) -> List[Dict[str, Any]]:

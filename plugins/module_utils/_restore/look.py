@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from typing import Any, Dict, Optional
 
@@ -13,12 +12,15 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.run import
 from ansible_collections.contingency.infra.plugins.module_utils._restore.history import History, last_success, of_a_year
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import STAGES, Copy, NotRunnable, Order
 from ansible_collections.contingency.infra.plugins.module_utils._restore.papers import ELSEWHERE, pinned, read_manifest
+from ansible_collections.contingency.infra.plugins.module_utils._restore.places import place_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.shown import all_shown
 from ansible_collections.contingency.infra.plugins.module_utils._restore.ssh import over_ssh
 
 
 def look(host: Host, order: Order) -> Dict[str, Any]:
     """Return what is known of the set; nothing is written and nothing is started."""
     copies = [_copy(host, order, copy) for copy in order.copies]
+    now = host.wall()
     history = History.of(host, order)
     trouble: Optional[str] = None
     entries = []
@@ -26,23 +28,35 @@ def look(host: Host, order: Order) -> Dict[str, Any]:
         entries = history.entries()
     except NotRunnable as error:
         trouble = error.message
-    return {
+    found: Dict[str, Any] = {
         "name": order.name,
         "engine": order.engine,
-        "looked_at_epoch": round(host.wall(), 3),
+        "looked_at_epoch": round(now, 3),
         "copies": copies,
         "max_age": order.max_age,
-        "last_success_epoch": last_success(entries),
+        # Where no other is left one of a clock that ran ahead is told, so that it shows.
+        "last_success_epoch": last_success(entries, now) or last_success(entries),
         "last_verdict": entries[-1]["verdict"] if entries else None,
-        "history": of_a_year(entries, host.wall()),
+        "history": of_a_year(entries, now),
         "history_trouble": trouble,
         "stages": list(STAGES),
     }
+    return dict(all_shown(found))
 
 
 def _copy(host: Host, order: Order, copy: Copy) -> Dict[str, Any]:
-    """``there`` and ``current_at_epoch`` are None where that cannot be told; ``place`` is what tells places apart."""
-    told = {"path": copy.path, "host": copy.host, "place": _place(copy), "there": None, "current_at_epoch": None}
+    """``there`` and ``current_at_epoch`` are None where that cannot be told; ``place`` is what tells places apart.
+
+    ``repository``: only the program of the engine could tell whether it is there, and it is not asked.
+    """
+    told = {
+        "path": copy.path,
+        "host": copy.host,
+        "place": place_of(host, copy),
+        "repository": _is_repository(copy),
+        "there": None,
+        "current_at_epoch": None,
+    }
     try:
         there = _there(host, copy)
         if there is False:
@@ -58,16 +72,8 @@ def _copy(host: Host, order: Order, copy: Copy) -> Dict[str, Any]:
 def _there(host: Host, copy: Copy) -> Optional[bool]:
     if copy.host is not None:
         return over_ssh(host, copy.host, f"test -e {shlex.quote(copy.path)}").status == 0
-    return None if ELSEWHERE.match(copy.path) else host.exists(copy.path)
+    return None if _is_repository(copy) else host.exists(copy.path)
 
 
-def _place(copy: Copy) -> Optional[str]:
-    """Return what the site calls the place, else the host, else the disk; None where it is not known."""
-    if copy.place or copy.host:
-        return copy.place or f"host {copy.host}"
-    if ELSEWHERE.match(copy.path):
-        return copy.path.partition(":")[0]
-    try:
-        return f"disk {os.stat(copy.path).st_dev}"
-    except OSError:
-        return None
+def _is_repository(copy: Copy) -> bool:
+    return copy.host is None and ELSEWHERE.match(copy.path) is not None

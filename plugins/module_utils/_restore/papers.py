@@ -13,9 +13,12 @@ from typing import Any, Mapping, Optional, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore import manifest as manifests
+from ansible_collections.contingency.infra.plugins.module_utils._restore.compare import ABSENT
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
+    CHECKSUMS,
     Copy,
     Damaged,
+    Finding,
     Order,
     Seen,
 )
@@ -64,7 +67,13 @@ def _resolved(host: Host, copy: Copy) -> Tuple[Optional[str], Optional[str]]:
 
 
 def read_manifest(host: Host, order: Order, copy: Copy) -> Papers:
-    """Return the copy's manifest and what is wrong with it; a manifest that is named and not there is wrong."""
+    """Return the copy's manifest and what is wrong with it; a manifest that is named and not there is wrong.
+
+    So is a copy without one where manifests have to be signed: else taking it away would be enough to swap a backup.
+    """
+    if copy.manifest is None and order.allowed_signers is not None:
+        expected = f"one that is signed by one of {order.allowed_signers}"
+        return None, Seen((Finding(CHECKSUMS, "manifest of the backup", expected, ABSENT),))
     if copy.manifest is None:
         return None, Seen(unproven=("that the copy is the one that was taken: it has no manifest",))
     try:

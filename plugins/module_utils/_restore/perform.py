@@ -20,6 +20,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.run import
 from ansible_collections.contingency.infra.plugins.module_utils._restore import junit, metrics, ping
 from ansible_collections.contingency.infra.plugins.module_utils._restore.history import History, last_success, of_a_year
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable, Order
+from ansible_collections.contingency.infra.plugins.module_utils._restore.shown import all_shown
 from ansible_collections.contingency.infra.plugins.module_utils._restore.stages import Tools, run
 from ansible_collections.contingency.infra.plugins.module_utils._restore.verdict import Outcome
 
@@ -46,8 +47,9 @@ class _Beside:
             yield
         except NotRunnable as error:
             self.problems.append(error.message)
-        except OSError as error:
-            self.problems.append(f"{what} could not be written ({error.strerror or error}); {way_on}")
+        except (OSError, ValueError) as error:
+            # ValueError: a text that its file cannot hold.
+            self.problems.append(f"{what} could not be written ({getattr(error, 'strerror', None) or error}); {way_on}")
 
 
 def perform(order: Order, tools: Tools, places: Places, accept_drift: bool = False) -> Dict[str, Any]:
@@ -60,19 +62,21 @@ def perform(order: Order, tools: Tools, places: Places, accept_drift: bool = Fal
     entries: List[Dict[str, Any]] = []
     with beside.noting(history.path, "correct it"):
         entries = history.entries()
+    success = last_success(entries, outcome.began_at)
     result = {**outcome.as_dict(), "host": socket.gethostname(), "stamp": stamp(outcome.began_at)}
-    _write_metrics(tools.host, places, beside, result, last_success(entries))
+    _write_metrics(tools.host, places, beside, result, success)
     _write_evidence(tools.host, places, beside, result)
-    _tell(beside, places, str(ping.STATUS[outcome.verdict]), told(outcome))
-    return {
+    _tell(beside, places, str(ping.STATUS[outcome.verdict]), ping.told(outcome))
+    told = {
         **result,
-        "last_success_epoch": last_success(entries),
+        "last_success_epoch": success,
         "history": of_a_year(entries, outcome.began_at),
         "objectives_missed": outcome.missed,
         "findings": [finding.line for finding in outcome.findings],
         "problems": beside.problems,
         "files": beside.files,
     }
+    return dict(all_shown(told))
 
 
 def _tested(order: Order, tools: Tools, history: History, accept_drift: bool) -> Outcome:
@@ -82,22 +86,6 @@ def _tested(order: Order, tools: Tools, history: History, accept_drift: bool) ->
         # Without what the last good test restored, nothing that vanished would be noticed.
         return Outcome(order, tools.host.wall(), 0.0, (), error.message)
     return run(order, replace(tools, last_good=last, accept_drift=accept_drift))
-
-
-def told(outcome: Outcome) -> str:
-    """Return the outcome in a few lines of plain text."""
-    lines = [f"{outcome.order.name}: {outcome.verdict}"]
-    lines += [
-        f"copy {place} ({each.copy.path}): {_copy_line(each.good, each.not_run)}"
-        for place, each in enumerate(outcome.tried, 1)
-    ]
-    lines += [finding.line for finding in outcome.findings[:20]]
-    lines += [outcome.why_not] if outcome.why_not else []
-    return "\n".join(lines)
-
-
-def _copy_line(good: bool, not_run: Optional[str]) -> str:
-    return "good" if good else "could not be tested" if not_run else "not good"
 
 
 def stamp(epoch: float) -> str:
@@ -124,9 +112,9 @@ def _write_evidence(host: Host, places: Places, beside: _Beside, result: Dict[st
     if not places.evidence_directory:
         return
     base = os.path.join(places.evidence_directory, f"restore_test-{result['name']}-{result['stamp']}")
-    text = json.dumps({"format": 1, **result}, indent=1, ensure_ascii=False, default=str) + "\n"
     with beside.noting(f"the evidence in {base}.json", "free space there, or set evidence_directory"):
         os.makedirs(places.evidence_directory, mode=0o700, exist_ok=True)
+        text = json.dumps({"format": 1, **result}, indent=1, default=str) + "\n"
         for path, content in ((f"{base}.json", text), (f"{base}.xml", junit.rendered([result]))):
             host.write_atomically(path, content)
             beside.files.append(path)

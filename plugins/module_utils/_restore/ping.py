@@ -19,6 +19,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     NOT_RUN,
     PASSED,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.verdict import Outcome, Tried
 
 TIMEOUT = 10.0
 TRIES = 2
@@ -39,6 +40,22 @@ def ping(url: str, word: str, text: str = "") -> Optional[str]:
             return None
         trouble = f"status {status}"
     return f"the dead man's switch was not told of {word} ({trouble}); see whether ping_url can be reached from here"
+
+
+def told(outcome: Outcome) -> str:
+    """Return the outcome in a few lines: the set, the verdict, and at which stages.
+
+    The place outside is somebody else's: findings name tables and files, and paths may hold passwords.
+    """
+    copies = [f"copy {place}: {_how(each)}" for place, each in enumerate(outcome.tried, 1)]
+    return "\n".join([f"{outcome.order.name}: {outcome.verdict}", *copies])
+
+
+def _how(tried: Tried) -> str:
+    found = ", ".join(stage.name for stage in tried.stages if stage.seen.findings)
+    if tried.good:
+        return "good"
+    return f"not good: {found}" if found else "could not be tested"
 
 
 def _post(url: str, text: str) -> int:

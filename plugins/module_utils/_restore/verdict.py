@@ -22,6 +22,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     Order,
     Stage,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._restore.shown import all_shown
 
 UNTIL_IT_RUNS = STAGES[: STAGES.index(START) + 1]
 """The stages whose time a real recovery would take too."""
@@ -128,8 +129,8 @@ class Outcome:
         return [finding for each in self.tried for finding in each.findings]
 
     def as_dict(self) -> Dict[str, Any]:
-        """Return the evidence, as JSON holds it."""
-        return {
+        """Return the evidence, as JSON holds it and as it may be shown."""
+        evidence: Dict[str, Any] = {
             "name": self.order.name,
             "engine": self.order.engine,
             "verdict": self.verdict,
@@ -146,6 +147,7 @@ class Outcome:
             "copies_count": len(self.order.copies),
             "copies": [_copy(each) for each in self.tried],
         }
+        return dict(all_shown(evidence))
 
 
 def _copy(tried: Tried) -> Dict[str, Any]:

@@ -38,6 +38,7 @@ def test_the_inventory_restores_it_from_there() -> None:
     paths = [copy["path"].replace("{{ inventory_hostname }}", hospital.SET) for copy in tested["restore_test_copies"]]
     assert paths == [f"{place}/{hospital.SET}/latest" for place in hospital.PLACES]
     assert tested["restore_test_scratch_dir"] == hospital.SCRATCH
+    assert tested["restore_test_max_age"], "the role refuses a set of which any age is good"
 
 
 def result_of(verdict: str, copy: int | None, first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:

@@ -87,6 +87,15 @@ def test_an_order_of_defaults() -> None:
     assert order.limits.memory_bytes is None
 
 
+@pytest.mark.parametrize(
+    ("given", "limit"),
+    [({"rpo": "24h"}, 86400), ({"rpo": "24h", "max_age": "26h"}, 93600), ({"rpo": "24h", "max_age": ""}, 86400)],
+)
+def test_a_backup_may_be_as_old_as_its_objective_unless_it_says_otherwise(given: dict[str, Any], limit: float) -> None:
+    order = order_of({**GIVEN, **given})
+    assert (order.max_age, order.rpo) == (limit, 86400)
+
+
 def test_assertions_ask_with_a_query_or_with_a_command() -> None:
     order = order_of({**GIVEN, "assertions": [{"name": "recent", "query": "select 1", "expect": 1, "command": None}]})
     assert order.assertions == (Assertion("recent", query="select 1", expect=1),)

@@ -56,6 +56,14 @@ def test_an_age_that_nobody_tells_is_not_proven() -> None:
     assert judge_age(None, None, None, NOW).unproven
 
 
+def test_without_a_limit_it_is_not_proven_that_a_backup_is_fresh() -> None:
+    months = 90 * 86400.0
+    assert judge_age(NOW - months, None, None, NOW).unproven == (
+        "that it is fresh: neither max_age nor rpo says how old it may be",
+    )
+    assert judge_age(NOW - HOUR, None, 2 * HOUR, NOW).unproven == ()
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"), [(5, "5 s"), (600, "10 min"), (93600, "26 h"), (172800, "2 d"), (1e6, "11.6 d")]
 )
@@ -109,6 +117,66 @@ def test_what_was_left_out_is_told_and_not_compared() -> None:
     )
     assert seen.findings == ()
     assert seen.unproven == ("public.visit: a foreign table",)
+
+
+def test_a_manifest_of_which_nothing_can_be_compared_proves_nothing() -> None:
+    promised = Content(
+        "text",
+        tables={"a": {"rows": 5, "hash": "1"}, "b": {"rows": 7, "hash": "2"}},
+        left_out=dict.fromkeys("ab", "read only near the restore point: writes"),
+    )
+    seen = compare(of(promised), Content("text", tables={"a": {"rows": 1, "hash": "9"}, "b": {"rows": 7, "hash": "2"}}))
+    assert seen.proven == ()
+    assert [finding.sentence for finding in seen.findings] == [
+        "tables that can be compared: none (a: read only near the restore point: writes), expected 2 of the manifest"
+    ]
+    assert told(of(promised), Content("text", tables={"a": {"rows": 1, "hash": "9"}})) == [
+        "table b: not there, expected there (read only near the restore point: writes)"
+    ]
+
+
+def test_files_whose_hashes_were_made_in_another_way_are_not_proven() -> None:
+    there = Content("sha256", files={"a": "1"})
+    assert told(of(there), replace(there, method="md5")) == [
+        "files that can be compared: none (their hashes were made in another way), expected 1 of the manifest"
+    ]
+
+
+def test_only_what_was_compared_is_called_proven() -> None:
+    tables = {**CONTENT.tables, "public.queue": {"rows": 900, "hash": "9"}}
+    seen = compare(MANIFEST, replace(CONTENT, tables=tables, left_out={"public.queue": "an unlogged table"}))
+    assert (seen.findings, seen.proven) == ((), ("2 tables with 6000 rows are as in the manifest",))
+
+
+@pytest.mark.parametrize(
+    ("why", "alarms"),
+    [
+        ("a foreign table: its rows are another server's", 1),
+        ("written while the backup was taken, and its engine keeps no earlier state to compare with", 1),
+        ("it was made while the backup was taken", 0),
+        ("dropped while the backup was taken", 0),
+        ("it came or went while the backup was taken", 0),
+        ("a table of the extension postgis: a dump holds of it what the extension says", 0),
+    ],
+)
+def test_what_is_left_out_has_to_be_there_unless_it_came_or_went(why: str, alarms: int) -> None:
+    manifest = of(replace(CONTENT, left_out={"public.log": why}))
+    assert len(told(manifest, CONTENT)) == alarms
+    assert told(manifest, replace(CONTENT, tables={**CONTENT.tables, "public.log": {"rows": 3, "hash": "3"}})) == []
+    assert told(manifest, replace(CONTENT, left_out={"public.log": "a foreign table"})) == []
+
+
+def test_a_sequence_that_came_or_went_is_not_compared() -> None:
+    manifest = of(replace(CONTENT, left_out={"public.new_seq": "it came or went while the backup was taken"}))
+    assert told(manifest, CONTENT) == []
+    assert told(manifest, replace(CONTENT, sequences={**CONTENT.sequences, "public.new_seq": (4, 4)})) == []
+
+
+def test_only_kinds_of_objects_that_the_manifest_counts_are_compared() -> None:
+    seen = compare(MANIFEST, replace(CONTENT, objects={**CONTENT.objects, "events": 4, "views": 0}))
+    assert seen.findings == ()
+    assert seen.unproven == ("the number of events: the manifest does not tell it",)
+    assert told(MANIFEST, replace(CONTENT, objects={"index": 12})) == ["trigger: 0, expected 3"]
 
 
 def test_hashes_of_two_methods_are_not_compared_and_rows_are() -> None:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +49,7 @@ def test_a_copy_with_its_manifest(order: Order) -> None:
     found = look(SshHost(), order)
     assert found["copies"][0]["there"] is True
     assert found["copies"][0]["current_at_epoch"] == MANIFEST["current_at_epoch"]
-    assert found["copies"][0]["place"].startswith("disk ")
+    assert found["copies"][0]["place"] == f"host {socket.gethostname()}".lower()
     assert (found["last_success_epoch"], found["last_verdict"], found["history_trouble"]) == (None, None, None)
 
 
@@ -55,7 +57,8 @@ def test_a_copy_that_is_missing_and_one_that_only_its_program_can_reach(order: O
     copies = (Copy("/not/there"), Copy("sftp:backup@offsite-1:/srv/restic"))
     found = look(SshHost(), replace(order, copies=copies))["copies"]
     assert [each["there"] for each in found] == [False, None]
-    assert [each["place"] for each in found] == [None, "sftp"]
+    assert [each["place"] for each in found] == [None, "host offsite-1"]
+    assert [each["repository"] for each in found] == [False, True]
 
 
 def test_a_copy_on_another_host_is_looked_at_there(order: Order) -> None:
@@ -112,6 +115,18 @@ def test_a_manifest_that_is_named_and_not_there_is_a_finding_and_none_is_only_un
     assert (manifest, seen.findings, len(seen.unproven)) == (None, (), 1)
 
 
+def test_where_manifests_are_signed_a_copy_without_one_or_without_a_signature_is_not_good(
+    order: Order, tmp_path: Path
+) -> None:
+    (tmp_path / "signers").write_text("", encoding="utf-8")
+    signed = replace(order, allowed_signers=str(tmp_path / "signers"))
+    [bare] = read_manifest(SshHost(), signed, replace(order.copies[0], manifest=None))[1].findings
+    assert (bare.stage, bare.seen) == ("checksums", "not there")
+    assert bare.expected == f"one that is signed by one of {tmp_path}/signers"
+    [unsigned] = read_manifest(SshHost(), signed, order.copies[0])[1].findings
+    assert (unsigned.stage, unsigned.seen) == ("checksums", "none")
+
+
 def test_a_manifest_on_a_host_that_cannot_be_reached_says_nothing_of_the_copy(order: Order) -> None:
     away = Copy("/b/his.dump", "/b/his.json", "offsite-1")
     with pytest.raises(NotRunnable, match="offsite-1 cannot be reached over ssh"):
@@ -122,6 +137,17 @@ def test_a_manifest_on_a_host_that_cannot_be_reached_says_nothing_of_the_copy(or
 def test_a_manifest_of_another_set_is_a_finding(order: Order) -> None:
     _manifest, seen = read_manifest(SshHost(), replace(order, name="lis"), order.copies[0])
     assert [finding.stage for finding in seen.findings] == ["identity"]
+
+
+def test_a_test_of_a_clock_that_ran_ahead_is_not_the_last_one_for_ever(order: Order) -> None:
+    host, history = SshHost(), Path(order.history_directory)
+    past, ahead = host.wall() - 86400, host.wall() + 400 * 86400
+    history.mkdir()
+    lines = [json.dumps({"verdict": "passed", "began_at_epoch": at}) + "\n" for at in (past, ahead)]
+    (history / "his.jsonl").write_text("".join(lines), encoding="utf-8")
+    assert look(host, order)["last_success_epoch"] == past
+    (history / "his.jsonl").write_text(lines[1], encoding="utf-8")
+    assert look(host, order)["last_success_epoch"] == ahead
 
 
 def test_the_time_of_the_look_is_told(order: Order) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,8 @@ from xml.etree import ElementTree
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._restore import junit, metrics
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
+    Content,
+    Copy,
     Damaged,
     Finding,
     NotRunnable,
@@ -24,11 +27,14 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.perform import Places, perform
 from ansible_collections.contingency.infra.plugins.module_utils._restore.ping import ping
+from ansible_collections.contingency.infra.plugins.plugin_utils.restore_page import rendered
+from ansible_collections.contingency.infra.plugins.plugin_utils.restore_report import Report, result_of
 
-from tests.unit.restore.memory import CONTENT, NOW, ORDER, Shelf, raising
+from tests.unit.restore.memory import CONTENT, MANIFEST, NOW, ORDER, FakeHost, Shelf, raising
 
 NASTY = Finding("restore", 'table "a&b"', "<1>", "\x00\x1b]0;")
 BAD = {"restore": raising(Damaged(NASTY))}
+REPOSITORY = "rest:https://backup:geheim@offsite-1/his"
 AWAY = {"fetch": raising(NotRunnable("no program"))}
 
 
@@ -87,7 +93,50 @@ def test_the_switch_hears_of_the_start_and_of_how_it_ended(
     result = perform(order, shelf.tools(), Places(ping_url=url))
     assert (result["verdict"], result["problems"]) == (verdict, [])
     assert [path for path, _text in kind.heard] == ["/ping/uuid/start", f"/ping/uuid/{word}"]
-    assert kind.heard[1][1].startswith(f"his: {verdict}\ncopy 1 (/backup/a): ")
+    assert kind.heard[1][1].startswith(f"his: {verdict}\ncopy 1: ")
+
+
+def test_the_switch_is_told_of_sets_verdicts_and_stages_only(order: Order, switch: tuple[str, type[Switch]]) -> None:
+    url, kind = switch
+    secret = replace(order, copies=(Copy(REPOSITORY), Copy("/backup/b")))
+    perform(secret, Shelf(BAD, BAD).tools(), Places(ping_url=url))
+    perform(secret, Shelf(BAD, AWAY).tools(), Places(ping_url=url))
+    assert [text for _path, text in kind.heard[1::2]] == [
+        "his: failed\ncopy 1: not good: restore\ncopy 2: not good: restore",
+        "his: failed\ncopy 1: not good: restore\ncopy 2: could not be tested",
+    ]
+
+
+def test_no_password_of_a_repository_is_written_or_told(order: Order, places: Places) -> None:
+    told = Finding("fetch", REPOSITORY, "a repository", f"Fatal: {REPOSITORY}: 401")
+    shelf = Shelf({"fetch": raising(Damaged(told))}, {"fetch": raising(NotRunnable(f"no {REPOSITORY}"))})
+    result = perform(replace(order, copies=(Copy(REPOSITORY), Copy(REPOSITORY))), shelf.tools(), places)
+    assert result["copies"][0]["path"] == "rest:https://backup:***@offsite-1/his"
+    written = [Path(path).read_text(encoding="utf-8") for path in [*result["files"], *files_of(order)]]
+    page = rendered(Report([result_of("his", result, "en")], "en"), NOW)
+    assert page.count("backup:***@offsite-1") > 3
+    assert [text for text in (json.dumps(result), page, *written) if "geheim" in text] == []
+
+
+def files_of(order: Order) -> list[str]:
+    return [str(path) for path in Path(order.history_directory).iterdir()]
+
+
+def test_a_file_whose_name_is_no_utf_8_is_kept_and_told(order: Order, places: Places) -> None:
+    odd = os.fsdecode(b"a\xff.txt")
+    content = Content("sha256", files={odd: "1", "b": "2"}, left_out={os.fsdecode(b"c\xfe"): "changed"})
+    manifest = {**MANIFEST, "content": content.as_dict()}
+    does = {"content": lambda: content}
+    first = perform(order, Shelf(does, manifest=manifest).tools(), places)
+    assert (first["verdict"], first["problems"], len(first["files"])) == ("passed", [], 3)
+    assert perform(order, Shelf(does, manifest=manifest).tools(), places)["verdict"] == "passed"
+    other = {"content": lambda: replace(content, files={odd: "7", "b": "2"})}
+    second = perform(order, Shelf(other, other, manifest=manifest).tools(), places)
+    assert second["findings"] == ["content: file a\\xff.txt: sha256 7, expected sha256 1"] * 2
+    assert second["problems"] == []
+    report = Report([result_of("his", second, "en")], "en")
+    for text in (*report.shown, report.markdown, rendered(report, NOW), json.dumps(second, ensure_ascii=False)):
+        assert text.encode("utf-8") is not None
 
 
 def test_a_switch_that_refuses_is_tried_twice_and_told_without_its_address(switch: tuple[str, type[Switch]]) -> None:
@@ -156,6 +205,25 @@ def test_what_cannot_be_written_is_told_and_the_verdict_stays(order: Order, tmp_
     result = perform(order, shelf.tools(), Places(blocked, str(tmp_path / "missing")))
     assert result["verdict"] == "passed"
     assert [problem.split(" in ")[0] for problem in result["problems"]] == ["the metrics", "the evidence"]
+
+
+class Refusing(FakeHost):
+    """Nothing can be written as text here."""
+
+    def write_atomically(self, path: str, text: str, mode: int = 0o600, owner: str | None = None) -> None:
+        raise UnicodeEncodeError("utf-8", "x", 0, 1, "surrogates not allowed")
+
+
+def test_a_text_that_no_file_can_hold_is_told_and_the_verdict_stays(order: Order, places: Places) -> None:
+    shelf = Shelf()
+    shelf.host = Refusing()
+    result = perform(order, shelf.tools(), places)
+    assert result["verdict"] == "passed"
+    assert [problem.split(" in ")[0] for problem in result["problems"]] == [
+        "the history",
+        "the metrics",
+        "the evidence",
+    ]
 
 
 def test_a_second_test_is_compared_with_the_first_and_may_be_let_off_once(order: Order) -> None:

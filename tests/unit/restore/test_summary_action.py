@@ -36,6 +36,12 @@ def test_a_run_ends_well_only_where_every_set_was_proven(tmp_path: Path) -> None
         assert ended(tmp_path, "his", name), name
 
 
+def test_an_objective_that_was_missed_ends_a_run_badly_where_the_site_wants_it(tmp_path: Path) -> None:
+    assert not ended(tmp_path, "his", fail_on=[*DEFAULT, "missed"])
+    assert ended(tmp_path, "his", "lis", fail_on=[*DEFAULT, "missed"])
+    assert not ended(tmp_path, "pacs", fail_on=["missed"])
+
+
 def test_a_run_over_no_set_at_all_does_not_end_well(tmp_path: Path) -> None:
     assert ended(tmp_path)
 
