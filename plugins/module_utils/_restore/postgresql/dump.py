@@ -13,6 +13,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.artefac
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     FETCH,
     IDENTITY,
+    RESTORE,
     STRUCTURE,
     Content,
     Copy,
@@ -22,7 +23,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     Order,
     Seen,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import archive
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import archive, cron, tar_members
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.archive import Dump, Head
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import content_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.loading import Loading
@@ -52,6 +53,13 @@ class PgDump(PostgresqlTrial):
 
     dump: Dump
     head: Head
+    listed = ""
+    holds_cron = False
+
+    @property
+    def preload(self) -> Tuple[str, ...]:
+        asked = super().preload
+        return (*asked, cron.LIBRARY) if self.holds_cron and cron.LIBRARY not in asked else asked
 
     def fetch(self) -> Seen:
         self.path = self.local_copy()
@@ -71,6 +79,7 @@ class PgDump(PostgresqlTrial):
             )
         if "PostgreSQL database dump" not in text:
             raise Damaged(Finding(FETCH, self.dump.path, "a script of pg_dump", "another text" if text else "nothing"))
+        self.listed = text
         return archive.script_head(text)
 
     def checksums(self, manifest: Manifest) -> Seen:
@@ -97,6 +106,7 @@ class PgDump(PostgresqlTrial):
         reason = archive.readable_limitation(self.head)
         if reason is not None:
             raise NotRunnable(reason)
+        self._check_members()
         version = self.head.major or major_of(_server(manifest).get("version")) or 0
         programs = at_least(self.host, self.order.options, version)
         self._prepare(programs)
@@ -122,12 +132,27 @@ class PgDump(PostgresqlTrial):
         answer = self.scratch.run(argv, self.user, readable=self.visible(programs), timeout=300.0)
         if answer.status != 0:
             raise NotRunnable(f"initdb cannot make a scratch server: {answer.complaint}")
+        self.holds_cron = cron.is_in(self._contents(programs)) and cron.is_installed(self.host, programs)
         server = self.new_server(programs, data)
         version = major_of(self.host.run([f"{programs}/postgres", "--version"]).output) or 0
         free = self.host.free_bytes(self.scratch.path) or 0
         settings = logical_settings(self.scratch.memory_bytes, max(0, free - self.order.limits.disk_reserve_bytes))
-        server.start({**base_settings(version, self.preload), **settings})
+        jobs = cron.settings(self.main_database()) if self.holds_cron else {}
+        server.start({**base_settings(version, self.preload), **settings, **jobs})
         self.check_harmless()
+
+    def _check_members(self) -> None:
+        damage = tar_members.damage(self.dump.path) if self.dump.format == archive.TAR else None
+        if damage is not None:
+            raise Damaged(Finding(RESTORE, os.path.basename(self.dump.path), *damage))
+
+    def _contents(self, programs: str) -> str:
+        """Return the list of what an archive holds, or the first lines of a script."""
+        if self.dump.format == archive.PLAIN:
+            return self.listed
+        argv = [f"{programs}/pg_restore", "--list", self.dump.path]
+        reader = self.scratch.reader(self.dump.path, self.user)
+        return self.scratch.run(argv, reader, readable=(self.dump.path, *self.visible(programs))).output
 
     def identity(self, manifest: Manifest) -> Seen:
         if manifest is None:

@@ -21,9 +21,8 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import (
     complaints,
     quiet,
-    tar_members,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.archive import COMPLETE, TAR, Dump
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.archive import COMPLETE, Dump
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import first_line, host_blamed
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.complaints import Complaint
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.killed import check_killed
@@ -107,9 +106,6 @@ class Loading:
         return os.path.join(self.server.scratch.path, "load", "unpacked")
 
     def _archive(self) -> Tuple[str, int]:
-        damage = tar_members.damage(self.dump.path) if self.dump.format == TAR else None
-        if damage is not None:
-            raise Damaged(Finding(RESTORE, os.path.basename(self.dump.path), *damage))
         into = "postgres" if self.creates else self.database
         jobs = ["-j", str(self.jobs)] if self.dump.parallel and self.jobs > 1 else []
         create = ["--create"] if self.creates else []

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import Answer, LocalHost
@@ -30,6 +31,9 @@ class Place:
 
     def check_time(self) -> None:
         """There is time."""
+
+    def outside(self, argv: list[str], **how: Any) -> Answer:
+        return self.host.run(argv, **how)
 
     def reader(self, path: str, user: str) -> str:
         return user
