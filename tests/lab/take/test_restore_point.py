@@ -22,7 +22,7 @@ def test_a_commit_between_snapshot_and_restore_point_is_found_in_wal(
 ) -> None:
     monkeypatch.setattr(restore_point, "SIGHT", LATE)
     monkeypatch.setattr(restore_point, "INSTANTS", 1)
-    with server.writers(), closing(RestorePoint(server.client, "late", wait_seconds=15)) as point:
+    with server.writers(), closing(RestorePoint(server.client, "late", wait_seconds=45)) as point:
         point.set()
         assert "a transaction was committed just before the restore point" in str(point.inexact)
         assert point.tries > 1

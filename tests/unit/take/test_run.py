@@ -52,6 +52,12 @@ def test_a_run_leaves_the_same_whole_backup_in_both_places(host: Clock, order: O
     assert FewFiles.closed
 
 
+def test_two_within_one_second_are_two(host: Clock, order: Ordering) -> None:
+    good(transact(host, order()))
+    good(transact(host, order()))
+    assert backups(order().directory) == [FIRST, "20261122T020002Z", "latest"]
+
+
 @pytest.mark.parametrize("error", [NotTaken, OSError, KeyboardInterrupt])
 def test_a_run_that_breaks_off_leaves_nothing(
     host: Clock, order: Ordering, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]

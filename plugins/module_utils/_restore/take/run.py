@@ -157,13 +157,20 @@ def _is_fresh(host: Host, order: TakeOrder, taker: Taker, place: Place, fresh_se
     return True
 
 
+def _free_stamp(host: Host, place: Place) -> str:
+    """Return the name of a backup that is taken now; two of one second would have the same."""
+    for _try in range(3):
+        stamp = stamp_of(host.wall())
+        if not os.path.exists(os.path.join(place.path, stamp)):
+            return stamp
+        host.sleep(1.0)
+    raise NotTaken(f"{place.path}/{stamp} is there already; see that the clock is right.")
+
+
 def _taken(host: Host, order: TakeOrder, taker: Taker, place: Place, outcome: Outcome) -> Taken:
     """Take it into a directory that is named when all is in it."""
     _check_space(host, order, taker, place)
-    began = host.wall()
-    stamp = stamp_of(began)
-    if os.path.exists(os.path.join(place.path, stamp)):
-        raise NotTaken(f"{place.path}/{stamp} is there already; wait a second, and see that the clock is right.")
+    stamp = _free_stamp(host, place)
     work = place.begin(stamp)
     started = host.now()
     try:
