@@ -112,12 +112,12 @@ def flip(path: Path, offset: int | None = None) -> None:
 def in_a_word(path: Path, offset: int | None = None) -> int:
     """Where the first word after an offset has a letter: other bytes of a script may be wrong and mean the same.
 
-    MariaDB takes 2022-04-03 21;37 for 21:37.
+    MariaDB takes 2022-04-03 21;37 for 21:37, and a comment may say anything.
     """
     text = path.read_bytes()
-    word = re.compile(rb"[a-z]{6}").search(text, len(text) // 2 if offset is None else offset)
+    word = re.compile(rb"^(?!--)[^\n]*?[a-z]{6}", re.MULTILINE).search(text, len(text) // 2 if offset is None else offset)
     assert word is not None
-    return word.start() + 2
+    return word.end() - 3
 
 
 def cut(path: Path, keep: float = 0.99) -> None:
