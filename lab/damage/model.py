@@ -115,7 +115,8 @@ def in_a_word(path: Path, offset: int | None = None) -> int:
     MariaDB takes 2022-04-03 21;37 for 21:37, and a comment may say anything.
     """
     text = path.read_bytes()
-    word = re.compile(rb"^(?!--)[^\n]*?[a-z]{6}", re.MULTILINE).search(text, len(text) // 2 if offset is None else offset)
+    after = len(text) // 2 if offset is None else offset
+    word = re.compile(rb"^(?!--)[^\n]*?[a-z]{6}", re.MULTILINE).search(text, after)
     assert word is not None
     return word.end() - 3
 
