@@ -208,3 +208,17 @@ def test_a_name_with_a_line_break_is_one_name_in_what_tar_lists() -> None:
 
 def test_an_excluded_path_means_just_itself() -> None:
     assert literal("/srv/a*[1]$x") == "/srv/a\\*\\[1]$$x"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("his-db-1", "his-db-1", True),
+        ("his-db-1.hospital.example", "his-db-1", True),
+        ("his-db-1", "his-db-1.hospital.example", True),
+        ("his-db-1.hospital.example", "his-db-1.clinic.example", False),
+        ("his-db-1", "his-db-2", False),
+    ],
+)
+def test_a_host_is_the_same_with_its_domain_and_without(one: str, other: str, same: bool) -> None:
+    assert repository.same_host(one, other) is same

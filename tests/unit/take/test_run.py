@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,13 @@ def test_a_young_backup_is_enough(host: Clock, order: Ordering) -> None:
     assert outcome.path == f"{order().directory}/his/{FIRST}"
     host.time += 3601
     assert good(transact(host, order(), fresh_seconds=7200)).changed
+
+
+def test_a_fresh_backup_of_which_a_copy_is_missing_is_not_enough(host: Clock, order: Ordering) -> None:
+    good(transact(host, order()))
+    shutil.rmtree(Path(order().copies[0].directory) / "his" / FIRST)
+    assert good(transact(host, order(), fresh_seconds=7200)).changed
+    assert not good(transact(host, order(), fresh_seconds=7200)).changed
 
 
 def test_one_that_cannot_be_proven_is_kept_in_all_places_and_is_a_failure(

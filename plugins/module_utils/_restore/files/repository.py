@@ -106,7 +106,7 @@ class RepositoryTrial(FilesTrial, Generic[E]):
             what = f"{self.kind} {wanted}"
             return Seen((Finding(IDENTITY, what, "in the repository", f"newest is {found.title}"),))
         host = manifest["server"].get("host")
-        if host and found.host and host != found.host:
+        if host and found.host and not same_host(str(host), found.host):
             return Seen((Finding(IDENTITY, f"host of the {self.kind}", str(host), found.host),))
         return Seen(proven=(f"it is {self.kind} {found.title} of {found.host}",))
 
@@ -135,3 +135,9 @@ def json_of(output: str) -> Any:
         return json.JSONDecoder().raw_decode(output[start:])[0] if start >= 0 else None
     except ValueError:
         return None
+
+
+def same_host(one: str, other: str) -> bool:
+    """Pure: Borg names a host without its domain, and a name without one is any domain's."""
+    bare, whole = sorted((one, other), key=lambda name: "." in name)
+    return one == other or bare == whole.partition(".")[0]

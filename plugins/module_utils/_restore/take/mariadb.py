@@ -25,7 +25,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.mariadb
     SqlFailed,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content
-from ansible_collections.contingency.infra.plugins.module_utils._restore.take.passing import passing, recounted
+from ansible_collections.contingency.infra.plugins.module_utils._restore.take.passing import PASSED, passing, recounted
 from ansible_collections.contingency.infra.plugins.module_utils._restore.take.taker import NotTaken, TakerOptions
 
 LOCK_WAIT = (1205, 1969)
@@ -219,7 +219,7 @@ def readings(source: Source, names: Sequence[str], others: Sequence[Table]) -> R
 def joined(moment: Content, before: Readings, after: Readings) -> Content:
     """Pure: the content of the moment, with what was the same before and after it; all else is left out by name."""
     same = {name: table for name, table in before.others.items() if after.others.get(name) == table}
-    written = {name: WRITTEN for name in before.others if name not in same}
+    written = {name: WRITTEN if name in after.others else PASSED for name in before.others if name not in same}
     return replace(
         moment,
         tables={**moment.tables, **same},

@@ -145,13 +145,15 @@ def _transact(host: Host, order: TakeOrder, fresh_seconds: float, check_mode: bo
 
 
 def _is_fresh(host: Host, order: TakeOrder, taker: Taker, place: Place, fresh_seconds: float, outcome: Outcome) -> bool:
-    """Is the newest good backup young enough, and as the site wants it, that none has to be taken?"""
+    """Is the newest good backup young enough, in every place, and as the site wants it, that none has to be taken?"""
     good = oldest_first(place.backups(host, order.engine), stamp_of(host.wall()))
     if not good or fresh_seconds <= 0:
         return False
     newest = good[-1]
     manifest = dict(newest.manifest or {})
     if not 0 <= host.wall() - float(manifest["current_at_epoch"]) < fresh_seconds or not taker.accepts(manifest):
+        return False
+    if any(not os.path.isdir(os.path.join(copy.directory, order.name, newest.stamp)) for copy in order.copies):
         return False
     outcome.path, outcome.manifest = newest.path, manifest
     return True
