@@ -31,7 +31,17 @@ def test_junit_failures_and_errors_both_count_as_failed(tmp_path: Path) -> None:
     file = tmp_path / "unit.xml"
     file.write_text(JUNIT, encoding="utf-8")
     result = results.from_junit("unit", [file])
-    assert result == results.Result("unit", 1, ("lab.stops", "lab.breaks"), ("lab.needs more",))
+    said = ("lab.stops: left a namespace", "lab.breaks: no such file")
+    assert result == results.Result("unit", 1, said, ("lab.needs more",))
+
+
+def test_of_a_long_message_the_beginning_and_the_end_are_shown(tmp_path: Path) -> None:
+    file = tmp_path / "unit.xml"
+    file.write_text(JUNIT.replace("left a namespace", f"begin {'x' * 9000} end"), encoding="utf-8")
+    (failure, _other) = results.from_junit("unit", [file]).failures
+    assert failure.startswith("lab.stops: begin x")
+    assert failure.endswith("x end")
+    assert len(failure) < 700
 
 
 def test_a_result_is_read_as_it_was_written() -> None:

@@ -35,10 +35,10 @@ def test_a_function_of_module_utils_runs_there_and_its_files_are_kept(directory:
     one = Agent("his-db-2", sys.executable, here)
     if os.geteuid() != 0:
         with pytest.raises(AgentError, match="needs root"):
-            one.call("_host.run:_environment", {"user": None, "more": {}})
+            one.call("_host.run:clean_environment", {"user": None, "more": {}})
         return
     for _round in range(2):
-        assert one.call("_host.run:_environment", {"user": None, "more": {"PGUSER": "x"}})["PGUSER"] == "x"
+        assert one.call("_host.run:clean_environment", {"user": None, "more": {"PGUSER": "x"}})["PGUSER"] == "x"
     (kept,) = directory.iterdir()
     assert list(kept.rglob("__pycache__/run.*.pyc")), "the second call has nothing to compile"
 
@@ -53,10 +53,10 @@ def test_the_files_go_along_only_where_the_host_has_them_not(directory: Path) ->
 
     one = Agent("his-db-2", sys.executable, counted)
     for _round in range(2):
-        one.call("_host.run:_environment", {"user": None, "more": {}})
+        one.call("_host.run:clean_environment", {"user": None, "more": {}})
     assert sent[1] < 1000 < sent[0]
     shutil.rmtree(directory)
-    assert one.call("_host.run:_environment", {"user": None, "more": {"PGUSER": "x"}})["PGUSER"] == "x"
+    assert one.call("_host.run:clean_environment", {"user": None, "more": {"PGUSER": "x"}})["PGUSER"] == "x"
 
 
 def test_the_files_need_nothing_of_ansible(directory: Path) -> None:
