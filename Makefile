@@ -135,11 +135,11 @@ LEFT_OUT := postgresql/test_rejoin.py postgresql/test_promote.py mariadb/test_pr
   test_standby_mariadb.py engine/test_lab_databases.py engine/test_lab_power.py ups shutdown test_staged_watch.py \
   test_staged_mains.py test_staged_switches.py test_server_uplink_ovs.py test_core_switch_logins.py \
   $(addprefix restore/,postgresql test_ground.py test_isolation_neighbors.py test_mariadb.py test_repositories.py) \
+  test_backup_role.py address/test_service_address.py \
   $(patsubst tests/lab/%,%,$(filter-out %/test_killed.py,$(wildcard tests/lab/take/test_*.py)))
 LEFT_OUT_TESTS := (session_cut and (pharmacy or lab])) or core-x-True or standby_machine_that_is_off or cold_standby \
   or short_ups or middle_of_a_stage or hangs_is_forced or falls_silent or that_is_taken_stops or a_dead_switch_and \
-  or show_what_a_run_sends or nothing[pgbackrest] or copy_do_not_run or starts_a_replica or time[pg_basebackup] \
-  or is_gone_loses_its_timer or refused_by_day
+  or show_what_a_run_sends or nothing[pgbackrest] or copy_do_not_run or starts_a_replica or time[pg_basebackup]
 lab-test-slice: root venv-test apt apt-guest
 	@CONTINGENCY_KILLS=1 CONTINGENCY_RESTORE=slice $(RUN) tools.pytest_part lab-test tests/lab tests/faults \
 	  $(addprefix --ignore=tests/lab/,$(LEFT_OUT)) -k "not ($(LEFT_OUT_TESTS))"

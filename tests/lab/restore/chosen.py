@@ -12,13 +12,12 @@ from tests.lab.restore.shelf import SETS
 
 SLICE = os.environ.get("CONTINGENCY_RESTORE") == "slice"
 DAMAGES_OF_THE_SLICE = (
-    # One for each engine, and each stage that is the only one to know: checksums, restore, start, structure, content,
+    # For nearly each engine, and each stage that is the only one to know: checksums, restore, start, structure, content,
     # age, drift.
     "pg_dump-custom-emptied-before",
     "pg_dump-plain.gz-half-in-whole-gzip",
     "pg_basebackup-plain-sick-value",
     "pg_basebackup-plain-no-segment-with-the-target",
-    "pgbackrest-one-bit",
     "mariadb_dump-gz-half-with-a-last-line",
     "mariabackup-one-bit",
     "restic-file-left-out",
