@@ -12,8 +12,8 @@ from tests.lab.restore.shelf import SETS
 
 SLICE = os.environ.get("CONTINGENCY_RESTORE") == "slice"
 DAMAGES_OF_THE_SLICE = (
-    # For nearly each engine, and each stage that is the only one to know: checksums, restore, start, structure, content,
-    # age, drift.
+    # For nearly each engine, and each stage that is the only one to know: checksums, restore, start, structure,
+    # content, age, drift.
     "pg_dump-custom-emptied-before",
     "pg_dump-plain.gz-half-in-whole-gzip",
     "pg_basebackup-plain-sick-value",
