@@ -55,6 +55,11 @@ def result_of(name: str, registered: Mapping[str, Any] | None, language: str) ->
 
 def _message(registered: Mapping[str, Any]) -> str:
     """Return what went wrong, without the words that ansible-core puts before it."""
+    lines = [line.strip() for line in str(registered.get("module_stderr") or "").splitlines() if line.strip()]
+    if lines:
+        # The module has printed no result: ansible-core's message is about that, and not about why.
+        said = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+        return f"its host could not run the test: {said}; check ansible_python_interpreter (3.9 or newer)"
     return str(registered.get("msg", "?")).removeprefix("Task failed: ").removeprefix("Module failed: ").rstrip(".")
 
 

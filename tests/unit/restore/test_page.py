@@ -66,6 +66,14 @@ def test_the_worst_comes_first_and_what_to_do_last() -> None:
         ),
         ({"failed": True}, "it was not tested in this run"),
         ({"verdict": "splendid"}, "it was not tested in this run"),
+        (
+            {
+                "failed": True,
+                "msg": "Module result deserialization failed",
+                "module_stderr": "\nsh: python9: not found\n",
+            },
+            "its host could not run the test: sh: python9: not found; check ansible_python_interpreter (3.9 or newer)",
+        ),
     ],
 )
 def test_whatever_did_not_come_back_counts_as_not_run(registered: Any, why: str) -> None:
