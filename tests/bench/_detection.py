@@ -21,6 +21,8 @@ from tests.lab.restore.shelf import Shelf, reseal
 
 ROUNDS = int(os.environ.get("CONTINGENCY_BENCH_UNDAMAGED", "1"))
 """How many undamaged backups of each of the ten sets are taken."""
+PROGRESS_EACH = 10
+"""Damages; each takes some seconds."""
 OF_THE_MANIFEST = ("stale", "from-tomorrow", "manifest-altered", "manifest-cut")
 """Only our own manifest is another one, the backup's files are good: nothing for others to find."""
 
@@ -62,8 +64,11 @@ class Detection:
         """All damages, each on a fresh copy, and then undamaged backups that are taken while people work."""
         for peer in self._peers:
             peer.prepare(self._shelf.fresh("pg_dump-custom"))
-        for damage in filter(_of_postgresql, damages()):
+        chosen = list(filter(_of_postgresql, damages()))
+        for number, damage in enumerate(chosen, 1):
             self._damaged(damage, show)
+            if number % PROGRESS_EACH == 0:
+                show(f"{number} of {len(chosen)} damages: {self.ours.caught} caught")
         for name in (name for name in sets() if name.startswith("pg")):
             for _round in range(ROUNDS):
                 self._undamaged(name, show)

@@ -20,7 +20,7 @@ from tests.bench._memory import MemoryWatch
 from tests.lab.restore.shelf import WORK, Shelf, words
 
 LOGICAL, PHYSICAL = "pg_dump-directory", "pgbackrest"
-ROWS_PER_GB = 590_000
+ROWS_PER_GB = 660_000
 """Visits, with all that belongs to them."""
 MEMORY_LIMIT = "1G"
 """What a test may take where its memory is measured; else it takes its cache from what is free, as on a site."""
