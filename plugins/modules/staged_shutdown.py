@@ -41,24 +41,6 @@ options:
     type: list
     elements: str
     default: []
-  sources:
-    description: UPSes to read, as in M(contingency.infra.ups_info).
-    type: list
-    elements: dict
-    required: true
-  upses:
-    description: What is known of each UPS, as in M(contingency.infra.shutdown_plan).
-    type: list
-    elements: dict
-    required: true
-  policy:
-    description: Stages and margins, as in M(contingency.infra.shutdown_plan).
-    type: dict
-    required: true
-  timeout:
-    description: How many seconds all UPSes together may take to be read.
-    type: float
-    default: 5
   outage:
     description:
       - V(auto) follows the UPSes. V(planned) makes all stages due at once, for an announced outage or a storm.
@@ -70,29 +52,11 @@ options:
     type: str
     choices: [run, plan]
     default: run
-  state_dir:
-    description: Directory on the controller that keeps the outage. It has to survive a restart.
-    type: path
-    required: true
   dest:
     description: Directory on the controller for the report of the outage.
     type: path
     required: true
-  durations_file:
-    description: File of the measured durations; in O(dest) when not given.
-    type: path
-  language:
-    description: Language of the lines.
-    type: str
-    choices: [en, zh]
-    default: en
-attributes:
-  check_mode:
-    description: Reads and shows what would be done now; writes nothing.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
+extends_documentation_fragment: [contingency.infra.outage]
 seealso:
   - module: contingency.infra.ups_info
   - module: contingency.infra.shutdown_plan
@@ -164,21 +128,16 @@ files:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.arguments import OUTAGE_SPEC
 from ansible_collections.contingency.infra.plugins.module_utils._standby.words import ON_CONTROLLER
 
 ARGUMENT_SPEC = {
+    **OUTAGE_SPEC,
     "hosts": {"type": "list", "elements": "str", "required": True},
     "save_switches": {"type": "list", "elements": "str", "default": []},
-    "sources": {"type": "list", "elements": "dict", "required": True},
-    "upses": {"type": "list", "elements": "dict", "required": True},
-    "policy": {"type": "dict", "required": True},
-    "timeout": {"type": "float", "default": 5},
     "outage": {"type": "str", "choices": ["auto", "planned"], "default": "auto"},
     "mode": {"type": "str", "choices": ["run", "plan"], "default": "run"},
-    "state_dir": {"type": "path", "required": True},
     "dest": {"type": "path", "required": True},
-    "durations_file": {"type": "path"},
-    "language": {"type": "str", "choices": ["en", "zh"], "default": "en"},
 }
 
 

@@ -27,52 +27,16 @@ options:
     type: list
     elements: str
     required: true
-  sources:
-    description: UPSes to read, as in M(contingency.infra.ups_info).
-    type: list
-    elements: dict
-    required: true
-  upses:
-    description: What is known of each UPS, as in M(contingency.infra.shutdown_plan).
-    type: list
-    elements: dict
-    required: true
-  policy:
-    description: Stages and margins, as in M(contingency.infra.shutdown_plan).
-    type: dict
-    required: true
-  timeout:
-    description: How many seconds all UPSes together may take to be read.
-    type: float
-    default: 5
   outage:
     description: V(over) says that a planned outage is over; one that the UPSes told of ends with mains.
     type: str
     choices: [auto, over]
     default: auto
-  state_dir:
-    description: Directory on the controller that keeps the outage. It has to survive a restart.
-    type: path
-    required: true
   dest:
     description: Directory on the controller for measured durations.
     type: path
     required: true
-  durations_file:
-    description: File of the measured durations; in O(dest) when not given.
-    type: path
-  language:
-    description: Language of the lines.
-    type: str
-    choices: [en, zh]
-    default: en
-attributes:
-  check_mode:
-    description: Reads and shows what would be done now; writes nothing.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
+extends_documentation_fragment: [contingency.infra.outage]
 seealso:
   - module: contingency.infra.staged_shutdown
   - module: contingency.infra.ups_info
@@ -144,19 +108,14 @@ next_look_epoch:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.arguments import OUTAGE_SPEC
 from ansible_collections.contingency.infra.plugins.module_utils._standby.words import ON_CONTROLLER
 
 ARGUMENT_SPEC = {
+    **OUTAGE_SPEC,
     "hosts": {"type": "list", "elements": "str", "required": True},
-    "sources": {"type": "list", "elements": "dict", "required": True},
-    "upses": {"type": "list", "elements": "dict", "required": True},
-    "policy": {"type": "dict", "required": True},
-    "timeout": {"type": "float", "default": 5},
     "outage": {"type": "str", "choices": ["auto", "over"], "default": "auto"},
-    "state_dir": {"type": "path", "required": True},
     "dest": {"type": "path", "required": True},
-    "durations_file": {"type": "path"},
-    "language": {"type": "str", "choices": ["en", "zh"], "default": "en"},
 }
 
 
