@@ -44,6 +44,8 @@ class BareServer:
     server: BackupServer
     name: str
     settings: Mapping[str, str] = field(default_factory=dict)
+    patience: int = 3600
+    """Seconds that a restore may take: pg_restore never ends on some damaged dumps, and somebody breaks it off."""
 
     @property
     def home(self) -> str:
@@ -111,7 +113,8 @@ class BareServer:
         self.server.shell("sync")
         parallel = ["-j", str(jobs)] if jobs > 1 else []
         began = time.monotonic()
-        self.server.run(f"{PROGRAMS}/pg_restore", *parallel, "-h", self.home, "-U", USER, "-d", DATABASE, dump)
+        restore = ["timeout", str(self.patience), f"{PROGRAMS}/pg_restore", *parallel]
+        self.server.run(*restore, "-h", self.home, "-U", USER, "-d", DATABASE, dump)
         return time.monotonic() - began
 
     def psql(self, script: str, unpack: str) -> None:
@@ -129,7 +132,16 @@ class BareServer:
         until = ["--type=name", f"--target={target}", "--target-action=promote"] if target else []
         self.server.shell("sync")
         began = time.monotonic()
-        restore = ["pgbackrest", *where, *until, f"--process-max={JOBS}", "--archive-mode=off", "restore"]
+        restore = [
+            "timeout",
+            str(self.patience),
+            "pgbackrest",
+            *where,
+            *until,
+            f"--process-max={JOBS}",
+            "--archive-mode=off",
+            "restore",
+        ]
         self.server.run(*restore, user=USER)
         self.recover()
         return time.monotonic() - began

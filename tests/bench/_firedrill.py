@@ -18,7 +18,7 @@ from pathlib import Path
 
 from lab.backup.server import BackupServer
 from lab.damage.model import Backup
-from tests.bench._peers import Peer
+from tests.bench._peers import PATIENCE, Peer
 from tests.lab.restore.shelf import SETS
 
 VERSION = "0.6.0"
@@ -86,6 +86,18 @@ class _Firedrill:
     def _run(self, path: str, *options: str) -> int:
         """Its exit status; in JSON beside it, for whoever wants to know, what it found."""
         environment = {"PATH": f"{HOME}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": f"{HOME}/library"}
-        program = ["python3", "-m", "firedrill.cli", "run", path, "--json", f"{HOME}/last.json", "--quiet", *options]
+        program = [
+            "timeout",
+            str(PATIENCE),
+            "python3",
+            "-m",
+            "firedrill.cli",
+            "run",
+            path,
+            "--json",
+            f"{HOME}/last.json",
+            "--quiet",
+            *options,
+        ]
         argv = self._server.command(program, environment=environment)
         return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode

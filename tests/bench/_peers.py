@@ -22,6 +22,8 @@ from tests.bench._bare import PROGRAMS, TUNED, BareServer
 from tests.lab.restore.shelf import SETS
 
 SCRATCH = "/srv/bare/verified"
+PATIENCE = 120
+"""Seconds; small backups take one or two."""
 UNPACK = {"plain": "cat", "plain.gz": "gzip -dc", "plain.zst": "zstd -qdc"}
 _WRONG = re.compile(r"status: (?!valid)\w|(?:missing|checksum invalid|size invalid|other): [1-9]")
 
@@ -42,8 +44,8 @@ class Peers:
 
     def __init__(self, server: BackupServer) -> None:
         self._server = server
-        self._dumps = BareServer(server, "dumps", {**TUNED, "shared_buffers": "64MB"})
-        self._files = BareServer(server, "files", {"fsync": "off"})
+        self._dumps = BareServer(server, "dumps", {**TUNED, "shared_buffers": "64MB"}, PATIENCE)
+        self._files = BareServer(server, "files", {"fsync": "off"}, PATIENCE)
         self.all = [
             Peer("bare_restore", lambda _name: True, self._restore_fails),
             Peer("pg_verifybackup", lambda name: name.startswith("pg_basebackup"), self._verifybackup_fails),
