@@ -12,24 +12,25 @@ from __future__ import annotations
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import inventory
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.inventory import Table
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.row_hash import (
+    COLUMNS,
+    FAST,
+    SINCE,
+    hash_sql,
+    text_hash_sql,
+)
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
     Client,
     QueryFailed,
     literal,
 )
 
-FAST, ACROSS_MAJORS = "postgresql-hashtextextended-1", "postgresql-md5-1"
-"""Names of the methods. The first is about twice as fast; its figures hold within one major version."""
-HASHES = {
-    FAST: "pg_catalog.hashtextextended({row}, 0)",
-    ACROSS_MAJORS: "('x' || pg_catalog.substr(pg_catalog.md5({row}), 1, 16))::bit(64)::bigint",
-}
 LARGE_OBJECTS = "large objects"
 PINNED = {
     "TimeZone": "UTC",
@@ -70,10 +71,11 @@ class Reading:
     """How content is read. ``snapshot``: of pg_export_snapshot, so that it is that of one moment under writes.
 
     ``physical``: of a copy of all files rather than a dump; this decides what can be compared. ``stop``, set by
-    another thread, ends the reading before its next part.
+    another thread, ends the reading before its next part. ``method``: as rows are hashed where the server can, else
+    by the one that each can; what was taken is in the content.
     """
 
-    method: str = FAST
+    method: str = COLUMNS
     physical: bool = False
     jobs: int = 2
     snapshot: Optional[str] = None
@@ -108,7 +110,10 @@ def content_of(client: Client, database: str, reading: Reading) -> Content:
     found = inventory.tables(client, database, physical=reading.physical, preamble=beginning)
     numbers = inventory.sequences(client, database, physical=reading.physical)
     counts = inventory.objects(client, database, physical=reading.physical, preamble=beginning)
-    sums = table_sums(client, database, found, reading, large_objects=counts.get(LARGE_OBJECTS, 0) > 0)
+    version = int(client.value(database, "SHOW server_version_num") or 0)
+    reading = replace(reading, method=method_for(reading.method, version))
+    objects = counts.get(LARGE_OBJECTS, 0) > 0
+    sums = table_sums(client, database, found, reading, ranges=version >= RANGES_FROM, large_objects=objects)
     return Content(
         method=reading.method,
         tables={name: {"rows": rows, "hash": str(total)} for name, (rows, total) in sorted(sums.items())},
@@ -120,17 +125,22 @@ def content_of(client: Client, database: str, reading: Reading) -> Content:
 
 def cluster_content(client: Client, names: Iterable[str], reading: Reading) -> Content:
     """Return what several databases of one server hold; each name begins with its database and a colon."""
-    return joined(reading.method, {name: content_of(client, name, reading) for name in names})
+    return joined({name: content_of(client, name, reading) for name in names})
 
 
-def joined(method: str, contents: Mapping[str, Content]) -> Content:
-    """Pure: the contents of databases as one."""
+def method_for(wanted: str, version: int) -> str:
+    """Pure: the method by which a server of a version is read; the wanted one where it is known and can be done."""
+    return wanted if version >= SINCE.get(wanted, version + 1) else FAST
+
+
+def joined(contents: Mapping[str, Content]) -> Content:
+    """Pure: the contents of databases of one server as one."""
 
     def all_of(pick: Callable[[Content], Mapping[str, Any]]) -> Dict[str, Any]:
         return {f"{database}:{name}": value for database, one in contents.items() for name, value in pick(one).items()}
 
     return Content(
-        method=method,
+        method=next((one.method for one in contents.values()), FAST),
         tables=all_of(lambda one: one.tables),
         sequences=all_of(lambda one: one.sequences),
         objects=all_of(lambda one: one.objects),
@@ -145,12 +155,11 @@ def locking_sql(tables: Sequence[Table]) -> str:
 
 
 def table_sums(
-    client: Client, database: str, tables: Sequence[Table], reading: Reading, *, large_objects: bool
+    client: Client, database: str, tables: Sequence[Table], reading: Reading, *, ranges: bool, large_objects: bool
 ) -> Sums:
     """Return {table: (rows, hash)}, read by ``reading.jobs`` sessions; Unreadable names each that could not be."""
-    version = int(client.value(database, "SHOW server_version_num") or 0)
     compared = [table for table in tables if not table.why_not]
-    work = parts(compared, reading.method, reading.jobs, ranges=version >= RANGES_FROM)
+    work = parts(compared, reading.method, reading.jobs, ranges=ranges)
     if large_objects:
         work = [Part((LARGE_OBJECTS,), (large_object_query(reading.method),), 0), *work]
     with ThreadPoolExecutor(max_workers=reading.jobs) as sessions:
@@ -198,19 +207,18 @@ def _split(table: Table, method: str, share: int) -> List[Part]:
 
 def query(table: Table, method: str, pages: Tuple[int, Optional[int]] = (0, None)) -> str:
     """Pure: one row of name, rows, and the sum of the rows' hashes. ``pages``: from the first to before the second."""
-    row = f"ROW({table.columns})::text" if table.columns else "(whole_row.*)::text"
     first, last = pages
     conditions = [f"ctid >= '({first},0)'"] if first else []
     conditions += [f"ctid < '({last},0)'"] if last is not None else []
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    hashed = HASHES[method].format(row=row)
+    hashed = hash_sql(method, table.columns, table.known)
     return f"SELECT {literal(table.name)}, count(*), coalesce(sum({hashed}), 0) FROM ONLY {table.name} whole_row{where}"
 
 
 def large_object_query(method: str) -> str:
     """Pure: rows and hash of all large objects, read a megabyte at a time since one may hold more than a value can."""
     piece = "pg_catalog.md5(pg_catalog.lo_get(o.oid, chunk * 1048576, 1048576))"
-    hashed = HASHES[method].format(row=f"o.oid::text || ':' || chunk::text || ':' || {piece}")
+    hashed = text_hash_sql(method, f"o.oid::text || ':' || chunk::text || ':' || {piece}")
     lengths = "(SELECT loid, max(pageno)::bigint AS last FROM pg_catalog.pg_largeobject GROUP BY loid) AS l"
     chunks = "pg_catalog.generate_series(0, coalesce(l.last, 0) * 2048 / 1048576) AS chunk"
     return (
