@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content
@@ -99,6 +99,26 @@ class Part(NamedTuple):
 
 
 Sums = Dict[str, Tuple[int, int]]
+Answers = Tuple[List[Tuple[str, int, int]], Dict[str, str]]
+"""What was read of a part: rows and hash of each of its tables, and why tables of it could not be read."""
+
+
+class Looked(NamedTuple):
+    """What one database has, before any row of it is read."""
+
+    tables: Tuple[Table, ...]
+    sequences: Dict[str, inventory.Sequence]
+    objects: Dict[str, int]
+    version: int
+
+
+def look(client: Client, database: str, reading: Reading) -> Looked:
+    """Return what one database has; QueryFailed where it cannot be asked."""
+    beginning = reading.preamble
+    found = inventory.tables(client, database, physical=reading.physical, preamble=beginning)
+    numbers = inventory.sequences(client, database, physical=reading.physical)
+    counts = inventory.objects(client, database, physical=reading.physical, preamble=beginning)
+    return Looked(found, numbers, counts, int(client.value(database, "SHOW server_version_num") or 0))
 
 
 def content_of(client: Client, database: str, reading: Reading) -> Content:
@@ -106,26 +126,70 @@ def content_of(client: Client, database: str, reading: Reading) -> Content:
 
     Sequences are as they are now: [last, last]. A manifest's ranges are made with ``inventory.sequence_ranges``.
     """
-    beginning = reading.preamble
-    found = inventory.tables(client, database, physical=reading.physical, preamble=beginning)
-    numbers = inventory.sequences(client, database, physical=reading.physical)
-    counts = inventory.objects(client, database, physical=reading.physical, preamble=beginning)
-    version = int(client.value(database, "SHOW server_version_num") or 0)
-    reading = replace(reading, method=method_for(reading.method, version))
-    objects = counts.get(LARGE_OBJECTS, 0) > 0
-    sums = table_sums(client, database, found, reading, ranges=version >= RANGES_FROM, large_objects=objects)
+    looked = look(client, database, reading)
+    with ThreadPoolExecutor(max_workers=reading.jobs) as sessions:
+        sums = begin(client, database, looked, reading, sessions)
+        return summed(looked, reading, sums)
+
+
+def begin(client: Client, database: str, looked: Looked, reading: Reading, sessions: Executor) -> Iterable[Answers]:
+    """Have the rows of a database read by sessions; what they return is waited for where it is asked for."""
+    method = method_for(reading.method, looked.version)
+    compared = [table for table in looked.tables if not table.why_not]
+    work = parts(compared, method, reading.jobs, ranges=looked.version >= RANGES_FROM)
+    if looked.objects.get(LARGE_OBJECTS, 0) > 0:
+        work = [Part((LARGE_OBJECTS,), (large_object_query(method),), 0), *work]
+    return sessions.map(lambda part: _read(client, database, part, reading), work)
+
+
+def summed(looked: Looked, reading: Reading, read: Iterable[Answers]) -> Content:
+    """Return what a database holds, of all that was read of it; Unreadable names each table that could not be."""
+    answers = list(read)
+    failures = {name: why for each in answers for name, why in each[1].items()}
+    if failures:
+        raise Unreadable(failures)
+    sums = total(each[0] for each in answers)
     return Content(
-        method=reading.method,
-        tables={name: {"rows": rows, "hash": str(total)} for name, (rows, total) in sorted(sums.items())},
-        sequences={name: (one.last, one.last) for name, one in numbers.items()},
-        objects=counts,
-        left_out={table.name: table.why_not for table in found if table.why_not},
+        method=method_for(reading.method, looked.version),
+        tables={name: {"rows": rows, "hash": str(value)} for name, (rows, value) in sorted(sums.items())},
+        sequences={name: (one.last, one.last) for name, one in looked.sequences.items()},
+        objects=looked.objects,
+        left_out={table.name: table.why_not for table in looked.tables if table.why_not},
     )
 
 
 def cluster_content(client: Client, names: Iterable[str], reading: Reading) -> Content:
     """Return what several databases of one server hold; each name begins with its database and a colon."""
-    return joined({name: content_of(client, name, reading) for name in names})
+    with ThreadPoolExecutor(max_workers=reading.jobs) as sessions:
+        return ClusterReading(client, tuple(names), reading, sessions).content()
+
+
+class ClusterReading:
+    """What several databases of one server hold, read by sessions that may have other work before it.
+
+    What a step raises, QueryFailed or Unreadable, is raised by ``content``.
+    """
+
+    def __init__(self, client: Client, names: Sequence[str], reading: Reading, sessions: Executor) -> None:
+        self._client, self._reading, self._sessions = client, reading, sessions
+        self._looked = {name: sessions.submit(look, client, name, reading) for name in names}
+        self._sums: Dict[str, Iterable[Answers]] = {}
+
+    def look(self) -> None:
+        """Wait until it is known what there is to read."""
+        wait(self._looked.values())
+
+    def begin(self) -> None:
+        """Have the sessions read the rows; to do so twice does nothing."""
+        for name, looked in self._looked.items():
+            if name not in self._sums and looked.exception() is None:
+                self._sums[name] = begin(self._client, name, looked.result(), self._reading, self._sessions)
+
+    def content(self) -> Content:
+        self.begin()
+        return joined(
+            {name: summed(looked.result(), self._reading, self._sums[name]) for name, looked in self._looked.items()}
+        )
 
 
 def method_for(wanted: str, version: int) -> str:
@@ -152,22 +216,6 @@ def locking_sql(tables: Sequence[Table]) -> str:
     """Return what keeps tables from being rewritten or emptied while they are read; run it in a held transaction."""
     names = ", ".join(f"ONLY {table.name}" for table in tables if table.kind == "r")
     return f"LOCK TABLE {names} IN ACCESS SHARE MODE;" if names else ""
-
-
-def table_sums(
-    client: Client, database: str, tables: Sequence[Table], reading: Reading, *, ranges: bool, large_objects: bool
-) -> Sums:
-    """Return {table: (rows, hash)}, read by ``reading.jobs`` sessions; Unreadable names each that could not be."""
-    compared = [table for table in tables if not table.why_not]
-    work = parts(compared, reading.method, reading.jobs, ranges=ranges)
-    if large_objects:
-        work = [Part((LARGE_OBJECTS,), (large_object_query(reading.method),), 0), *work]
-    with ThreadPoolExecutor(max_workers=reading.jobs) as sessions:
-        answers = list(sessions.map(lambda part: _read(client, database, part, reading), work))
-    failures = {name: why for each in answers for name, why in each[1].items()}
-    if failures:
-        raise Unreadable(failures)
-    return total(each[0] for each in answers)
 
 
 def total(sums: Iterable[Iterable[Tuple[str, int, int]]]) -> Sums:
@@ -227,10 +275,7 @@ def large_object_query(method: str) -> str:
     )
 
 
-def _read(
-    client: Client, database: str, part: Part, reading: Reading
-) -> Tuple[List[Tuple[str, int, int]], Dict[str, str]]:
-    """Return the sums of a part, and why tables of it could not be read."""
+def _read(client: Client, database: str, part: Part, reading: Reading) -> Answers:
     if reading.stop is not None and reading.stop.is_set():
         return [], dict.fromkeys(part.names, "the reading was ended")
     script = reading.preamble + "\nUNION ALL ".join(part.queries) + ";\n"
