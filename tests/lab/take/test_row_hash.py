@@ -22,7 +22,7 @@ DATABASE = "alike"
 TYPES = """CREATE TYPE mood AS ENUM ('sad', 'well'); CREATE TYPE pair AS (a numeric, b text);
 CREATE DOMAIN exact AS numeric; CREATE DOMAIN exacter AS exact; CREATE EXTENSION citext;
 CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-CREATE DOMAIN loosely AS text COLLATE loose; CREATE DOMAIN many AS numeric[];
+CREATE DOMAIN small AS smallint; CREATE DOMAIN loosely AS text COLLATE loose; CREATE DOMAIN many AS numeric[];
 """
 ALIKE = [
     ("v numeric", "1.0", "1.00"),
@@ -56,6 +56,7 @@ ALIKE = [
     ("v tstzrange", "'[2024-01-01,)'", "'[2024-01-01,infinity)'"),
     ("v mood", "'sad'", "'well'"),
     ("v pair", "'(1.0,a)'", "'(1.00,a)'"),
+    ("v small", "1", "2"),
     ("v exact", "1.0", "1.00"),
     ("v exacter", "1.0", "1.00"),
     ("v inet", "'10.0.0.1/24'", "'10.0.0.1'"),

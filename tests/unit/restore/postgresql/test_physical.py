@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -98,6 +99,25 @@ def test_every_server_is_started_harmless(version: int) -> None:
     assert ("archive_library" in found) is (version >= 15)
     assert ("summarize_wal" in found) is (version >= 17)
     assert server.base_settings(version, ("timescaledb",))["shared_preload_libraries"] == "timescaledb"
+
+
+class Set:
+    """A client of a server with these settings."""
+
+    def __init__(self, **settings: str) -> None:
+        self.settings = settings
+
+    def rows(self, _database: str, sql: str) -> list[tuple[str, ...]]:
+        return [tuple(self.settings.get(name, "") for name in re.findall(r"current_setting\('([^']+)'\)", sql))]
+
+
+def test_a_server_that_is_not_set_as_it_was_told_is_not_asked_any_further() -> None:
+    promised = {**server.PROMISES, "shared_preload_libraries": "timescaledb"}
+    assert server.harmless_limitation(Set(**promised), ["timescaledb"]) is None  # type: ignore[arg-type]
+    for name in promised:
+        found = server.harmless_limitation(Set(**{**promised, name: "other"}), ["timescaledb"])  # type: ignore[arg-type]
+        assert found is not None
+        assert found.startswith(f"{name} of the restored server is 'other'")
 
 
 def test_a_path_that_is_too_long_for_a_socket_is_told_before_the_start() -> None:
