@@ -123,6 +123,28 @@ class BareServer:
         psql = f"{PROGRAMS}/psql -Xq -v ON_ERROR_STOP=1 -o /dev/null -h {self.home} -U {USER} -d {DATABASE}"
         self.server.shell(f"{unpack} {shlex.quote(script)} | {psql}")
 
+    def amcheck(self, jobs: int = JOBS) -> float:
+        """Seconds of PostgreSQL's own check of all tables and indexes, each entry against its row."""
+        checks = ["--all", "--heapallindexed", "--parent-check", "--install-missing", f"--jobs={jobs}"]
+        began = time.monotonic()
+        self.server.run(f"{PROGRAMS}/pg_amcheck", "-h", self.home, "-U", USER, *checks, user=USER)
+        return time.monotonic() - began
+
+    def count(self, jobs: int = JOBS) -> float:
+        """Seconds to read each row of the site's tables once, the largest first, by so many sessions."""
+        tables = self.sql(
+            "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^pg_|^information_schema'"
+            " ORDER BY pg_table_size(c.oid) DESC",
+            DATABASE,
+        )
+        settings = "SET enable_indexonlyscan = off; SET max_parallel_workers_per_gather = 0"
+        ask = f"{PROGRAMS}/psql -XAtq -h {self.home} -U {USER} -d {DATABASE} -c {shlex.quote(settings)} -c"
+        each = f"xargs -P {jobs} -d '\\n' -I TABLE {ask} 'SELECT count(*) FROM ONLY TABLE'"
+        began = time.monotonic()
+        self.server.shell(f"printf '%s\\n' {shlex.quote(tables)} | {each}")
+        return time.monotonic() - began
+
     def pgbackrest(self, repository: str | None = None, target: str | None = None) -> float:
         """Seconds of pgBackRest's own restore and of the start until recovery ends, to a restore point or the end."""
         self.make_home()

@@ -36,12 +36,17 @@ class Tested:
 
 @dataclass(frozen=True)
 class Round:
-    """One restore of each kind, right after each other; seconds."""
+    """One restore of each kind, right after each other; seconds.
+
+    ``amcheck`` and ``count``: of what pgBackRest restored, PostgreSQL's own check, and to read each row once.
+    """
 
     tuned: float
     default: float
     logical: Tested
     pgbackrest: float
+    amcheck: float
+    count: float
     physical: Tested
 
 
@@ -103,9 +108,11 @@ class Hospital:
         bare = BareServer(self.server, "pgbackrest")
         try:
             recovered = bare.pgbackrest(target=str(physical.manifest["position"]["restore_point"]))
+            checked, counted = bare.amcheck(), bare.count()
         finally:
             bare.remove()
-        return Round(tuned_seconds, default_seconds, ours, recovered, self._tested(PHYSICAL, physical))
+        proven = self._tested(PHYSICAL, physical)
+        return Round(tuned_seconds, default_seconds, ours, recovered, checked, counted, proven)
 
     def size(self) -> Size:
         """A tested restore of a dump, with what it held of memory."""

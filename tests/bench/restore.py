@@ -87,6 +87,11 @@ def _ratios(rounds: Sequence[Round]) -> dict[str, object]:
         "physical_recovery_over_pgbackrest": _median(
             [sum(each.physical.stages[name] for name in UNTIL_IT_RUNS) / each.pgbackrest for each in rounds]
         ),
+        "physical_floor_over_pgbackrest": _median(
+            [(each.pgbackrest + each.amcheck + each.count) / each.pgbackrest for each in rounds]
+        ),
+        "amcheck_seconds": _median([each.amcheck for each in rounds]),
+        "count_seconds": _median([each.count for each in rounds]),
         "tuned_seconds": _median([each.tuned for each in rounds]),
         "default_seconds": _median([each.default for each in rounds]),
         "logical_seconds": _median([each.logical.seconds for each in rounds]),

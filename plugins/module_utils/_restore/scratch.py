@@ -27,6 +27,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.isolati
     walled,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import NotRunnable, Order
+from ansible_collections.contingency.infra.plugins.module_utils._restore.unsynced import unsynced
 
 TAIL = 4000
 
@@ -153,16 +154,19 @@ class Scratch:
         user: Optional[str] = None,
         environment: Optional[Mapping[str, str]] = None,
         timeout: Optional[float] = None,
+        lasting: bool = True,
     ) -> Answer:
         """Run a program of the host's own to its end, within the test's limits, and without walls.
 
-        Only root joins the group, so the program becomes ``user`` after that.
+        Only root joins the group, so the program becomes ``user`` after that. ``lasting``: what it writes has to be
+        on the disk when it ends; what only the test itself reads has not.
         """
         options = user_options(user)
         become = ["setpriv", *MORTAL, *options, "--"] if options else []
         home = {"HOME": pwd.getpwnam(user).pw_dir} if user is not None else {}
         bound = self.host.left if timeout is None else timeout
-        command = [*self._joined(next(self._numbers)), *become, *argv]
+        own = [*become, *argv]
+        command = [*self._joined(next(self._numbers)), *(own if lasting else unsynced(own))]
         return self.host.run(command, timeout=bound, environment={**home, **(environment or {})})
 
     def give(self, path: str, user: str, modes: str = "u+rwX,go=") -> None:

@@ -11,25 +11,26 @@ from __future__ import annotations
 
 import itertools
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import inventory
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.inventory import Table
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.row_hash import (
+    COLUMNS,
+    FAST,
+    SINCE,
+    hash_sql,
+    text_hash_sql,
+)
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
     Client,
     QueryFailed,
     literal,
 )
 
-FAST, ACROSS_MAJORS = "postgresql-hashtextextended-1", "postgresql-md5-1"
-"""Names of the methods. The first is about twice as fast; its figures hold within one major version."""
-HASHES = {
-    FAST: "pg_catalog.hashtextextended({row}, 0)",
-    ACROSS_MAJORS: "('x' || pg_catalog.substr(pg_catalog.md5({row}), 1, 16))::bit(64)::bigint",
-}
 LARGE_OBJECTS = "large objects"
 PINNED = {
     "TimeZone": "UTC",
@@ -70,10 +71,11 @@ class Reading:
     """How content is read. ``snapshot``: of pg_export_snapshot, so that it is that of one moment under writes.
 
     ``physical``: of a copy of all files rather than a dump; this decides what can be compared. ``stop``, set by
-    another thread, ends the reading before its next part.
+    another thread, ends the reading before its next part. ``method``: as rows are hashed where the server can, else
+    by the one that each can; what was taken is in the content.
     """
 
-    method: str = FAST
+    method: str = COLUMNS
     physical: bool = False
     jobs: int = 2
     snapshot: Optional[str] = None
@@ -97,6 +99,26 @@ class Part(NamedTuple):
 
 
 Sums = Dict[str, Tuple[int, int]]
+Answers = Tuple[List[Tuple[str, int, int]], Dict[str, str]]
+"""What was read of a part: rows and hash of each of its tables, and why tables of it could not be read."""
+
+
+class Looked(NamedTuple):
+    """What one database has, before any row of it is read."""
+
+    tables: Tuple[Table, ...]
+    sequences: Dict[str, inventory.Sequence]
+    objects: Dict[str, int]
+    version: int
+
+
+def look(client: Client, database: str, reading: Reading) -> Looked:
+    """Return what one database has; QueryFailed where it cannot be asked."""
+    beginning = reading.preamble
+    found = inventory.tables(client, database, physical=reading.physical, preamble=beginning)
+    numbers = inventory.sequences(client, database, physical=reading.physical)
+    counts = inventory.objects(client, database, physical=reading.physical, preamble=beginning)
+    return Looked(found, numbers, counts, int(client.value(database, "SHOW server_version_num") or 0))
 
 
 def content_of(client: Client, database: str, reading: Reading) -> Content:
@@ -104,33 +126,85 @@ def content_of(client: Client, database: str, reading: Reading) -> Content:
 
     Sequences are as they are now: [last, last]. A manifest's ranges are made with ``inventory.sequence_ranges``.
     """
-    beginning = reading.preamble
-    found = inventory.tables(client, database, physical=reading.physical, preamble=beginning)
-    numbers = inventory.sequences(client, database, physical=reading.physical)
-    counts = inventory.objects(client, database, physical=reading.physical, preamble=beginning)
-    sums = table_sums(client, database, found, reading, large_objects=counts.get(LARGE_OBJECTS, 0) > 0)
+    looked = look(client, database, reading)
+    with ThreadPoolExecutor(max_workers=reading.jobs) as sessions:
+        sums = begin(client, database, looked, reading, sessions)
+        return summed(looked, reading, sums)
+
+
+def begin(client: Client, database: str, looked: Looked, reading: Reading, sessions: Executor) -> Iterable[Answers]:
+    """Have the rows of a database read by sessions; what they return is waited for where it is asked for."""
+    method = method_for(reading.method, looked.version)
+    compared = [table for table in looked.tables if not table.why_not]
+    work = parts(compared, method, reading.jobs, ranges=looked.version >= RANGES_FROM)
+    if looked.objects.get(LARGE_OBJECTS, 0) > 0:
+        work = [Part((LARGE_OBJECTS,), (large_object_query(method),), 0), *work]
+    return sessions.map(lambda part: _read(client, database, part, reading), work)
+
+
+def summed(looked: Looked, reading: Reading, read: Iterable[Answers]) -> Content:
+    """Return what a database holds, of all that was read of it; Unreadable names each table that could not be."""
+    answers = list(read)
+    failures = {name: why for each in answers for name, why in each[1].items()}
+    if failures:
+        raise Unreadable(failures)
+    sums = total(each[0] for each in answers)
     return Content(
-        method=reading.method,
-        tables={name: {"rows": rows, "hash": str(total)} for name, (rows, total) in sorted(sums.items())},
-        sequences={name: (one.last, one.last) for name, one in numbers.items()},
-        objects=counts,
-        left_out={table.name: table.why_not for table in found if table.why_not},
+        method=method_for(reading.method, looked.version),
+        tables={name: {"rows": rows, "hash": str(value)} for name, (rows, value) in sorted(sums.items())},
+        sequences={name: (one.last, one.last) for name, one in looked.sequences.items()},
+        objects=looked.objects,
+        left_out={table.name: table.why_not for table in looked.tables if table.why_not},
     )
 
 
 def cluster_content(client: Client, names: Iterable[str], reading: Reading) -> Content:
     """Return what several databases of one server hold; each name begins with its database and a colon."""
-    return joined(reading.method, {name: content_of(client, name, reading) for name in names})
+    with ThreadPoolExecutor(max_workers=reading.jobs) as sessions:
+        return ClusterReading(client, tuple(names), reading, sessions).content()
 
 
-def joined(method: str, contents: Mapping[str, Content]) -> Content:
-    """Pure: the contents of databases as one."""
+class ClusterReading:
+    """What several databases of one server hold, read by sessions that may have other work before it.
+
+    What a step raises, QueryFailed or Unreadable, is raised by ``content``.
+    """
+
+    def __init__(self, client: Client, names: Sequence[str], reading: Reading, sessions: Executor) -> None:
+        self._client, self._reading, self._sessions = client, reading, sessions
+        self._looked = {name: sessions.submit(look, client, name, reading) for name in names}
+        self._sums: Dict[str, Iterable[Answers]] = {}
+
+    def look(self) -> None:
+        """Wait until it is known what there is to read."""
+        wait(self._looked.values())
+
+    def begin(self) -> None:
+        """Have the sessions read the rows; to do so twice does nothing."""
+        for name, looked in self._looked.items():
+            if name not in self._sums and looked.exception() is None:
+                self._sums[name] = begin(self._client, name, looked.result(), self._reading, self._sessions)
+
+    def content(self) -> Content:
+        self.begin()
+        return joined(
+            {name: summed(looked.result(), self._reading, self._sums[name]) for name, looked in self._looked.items()}
+        )
+
+
+def method_for(wanted: str, version: int) -> str:
+    """Pure: the method by which a server of a version is read; the wanted one where it is known and can be done."""
+    return wanted if version >= SINCE.get(wanted, version + 1) else FAST
+
+
+def joined(contents: Mapping[str, Content]) -> Content:
+    """Pure: the contents of databases of one server as one."""
 
     def all_of(pick: Callable[[Content], Mapping[str, Any]]) -> Dict[str, Any]:
         return {f"{database}:{name}": value for database, one in contents.items() for name, value in pick(one).items()}
 
     return Content(
-        method=method,
+        method=next((one.method for one in contents.values()), FAST),
         tables=all_of(lambda one: one.tables),
         sequences=all_of(lambda one: one.sequences),
         objects=all_of(lambda one: one.objects),
@@ -142,23 +216,6 @@ def locking_sql(tables: Sequence[Table]) -> str:
     """Return what keeps tables from being rewritten or emptied while they are read; run it in a held transaction."""
     names = ", ".join(f"ONLY {table.name}" for table in tables if table.kind == "r")
     return f"LOCK TABLE {names} IN ACCESS SHARE MODE;" if names else ""
-
-
-def table_sums(
-    client: Client, database: str, tables: Sequence[Table], reading: Reading, *, large_objects: bool
-) -> Sums:
-    """Return {table: (rows, hash)}, read by ``reading.jobs`` sessions; Unreadable names each that could not be."""
-    version = int(client.value(database, "SHOW server_version_num") or 0)
-    compared = [table for table in tables if not table.why_not]
-    work = parts(compared, reading.method, reading.jobs, ranges=version >= RANGES_FROM)
-    if large_objects:
-        work = [Part((LARGE_OBJECTS,), (large_object_query(reading.method),), 0), *work]
-    with ThreadPoolExecutor(max_workers=reading.jobs) as sessions:
-        answers = list(sessions.map(lambda part: _read(client, database, part, reading), work))
-    failures = {name: why for each in answers for name, why in each[1].items()}
-    if failures:
-        raise Unreadable(failures)
-    return total(each[0] for each in answers)
 
 
 def total(sums: Iterable[Iterable[Tuple[str, int, int]]]) -> Sums:
@@ -198,19 +255,18 @@ def _split(table: Table, method: str, share: int) -> List[Part]:
 
 def query(table: Table, method: str, pages: Tuple[int, Optional[int]] = (0, None)) -> str:
     """Pure: one row of name, rows, and the sum of the rows' hashes. ``pages``: from the first to before the second."""
-    row = f"ROW({table.columns})::text" if table.columns else "(whole_row.*)::text"
     first, last = pages
     conditions = [f"ctid >= '({first},0)'"] if first else []
     conditions += [f"ctid < '({last},0)'"] if last is not None else []
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    hashed = HASHES[method].format(row=row)
+    hashed = hash_sql(method, table.columns, table.known)
     return f"SELECT {literal(table.name)}, count(*), coalesce(sum({hashed}), 0) FROM ONLY {table.name} whole_row{where}"
 
 
 def large_object_query(method: str) -> str:
     """Pure: rows and hash of all large objects, read a megabyte at a time since one may hold more than a value can."""
     piece = "pg_catalog.md5(pg_catalog.lo_get(o.oid, chunk * 1048576, 1048576))"
-    hashed = HASHES[method].format(row=f"o.oid::text || ':' || chunk::text || ':' || {piece}")
+    hashed = text_hash_sql(method, f"o.oid::text || ':' || chunk::text || ':' || {piece}")
     lengths = "(SELECT loid, max(pageno)::bigint AS last FROM pg_catalog.pg_largeobject GROUP BY loid) AS l"
     chunks = "pg_catalog.generate_series(0, coalesce(l.last, 0) * 2048 / 1048576) AS chunk"
     return (
@@ -219,10 +275,7 @@ def large_object_query(method: str) -> str:
     )
 
 
-def _read(
-    client: Client, database: str, part: Part, reading: Reading
-) -> Tuple[List[Tuple[str, int, int]], Dict[str, str]]:
-    """Return the sums of a part, and why tables of it could not be read."""
+def _read(client: Client, database: str, part: Part, reading: Reading) -> Answers:
     if reading.stop is not None and reading.stop.is_set():
         return [], dict.fromkeys(part.names, "the reading was ended")
     script = reading.preamble + "\nUNION ALL ".join(part.queries) + ";\n"

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.row_hash import Column
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import Client
 
 OURS = """n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname !~ '^pg_(toast_)?temp_'"""
@@ -21,7 +23,13 @@ TABLES = f"""SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind,
   coalesce({EXTENSION_OF.format(catalog="pg_catalog.pg_class", oid="c.oid")}, ''),
   CASE WHEN NOT c.relispartition AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = c.oid) THEN
     (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attname COLLATE "C")
-     FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) ELSE '' END
+     FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) ELSE '' END,
+  (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(pg_catalog.quote_ident(a.attname),
+      CASE WHEN b.typnamespace = 'pg_catalog'::pg_catalog.regnamespace THEN b.typname ELSE '' END)
+      ORDER BY a.attname COLLATE "C"), '[]')
+   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+   JOIN pg_catalog.pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
+   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm', 'f') AND {OURS} ORDER BY 1"""
 
@@ -53,6 +61,7 @@ class Table(NamedTuple):
 
     ``columns``: in this order rather than the table's, as a child table's order changes through a dump.
     ``extension``: to which it belongs. ``why_not``: why its content is not compared, empty where it is.
+    ``known``: all columns, by name.
     """
 
     name: str
@@ -62,6 +71,7 @@ class Table(NamedTuple):
     columns: str
     extension: str
     why_not: str
+    known: Tuple[Column, ...] = ()
 
 
 class Sequence(NamedTuple):
@@ -87,9 +97,10 @@ def tables(client: Client, database: str, *, physical: bool, preamble: str = "",
 
 def table(row: Tuple[str, ...], *, physical: bool) -> Table:
     """Pure: one row of TABLES."""
-    name, kind, persistence, populated, size, pages, extension, columns = row
+    name, kind, persistence, populated, size, pages, extension, columns, known = row
     why_not = _why_not(kind, persistence, populated == "t", extension, physical)
-    return Table(name, kind, int(size), int(pages), columns, extension, why_not)
+    all_columns = tuple(Column(*pair) for pair in json.loads(known))
+    return Table(name, kind, int(size), int(pages), columns, extension, why_not, all_columns)
 
 
 def _why_not(kind: str, persistence: str, populated: bool, extension: str, physical: bool) -> str:

@@ -8,10 +8,15 @@ from __future__ import annotations
 import calendar
 import os
 import re
+import threading
 import time
 from abc import abstractmethod
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.contingency.infra.plugins.module_utils._host.run import Host
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import (
     CONTENT,
     IDENTITY,
@@ -19,14 +24,16 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.model i
     START,
     STRUCTURE,
     Content,
+    Copy,
     Damaged,
     Finding,
     NotRunnable,
+    Order,
     Seen,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import inventory, links, structure
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.blame import raise_for
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import cluster_content
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import ClusterReading
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.killed import check_killed
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.programs import exactly, major_of
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.server import (
@@ -51,6 +58,8 @@ CONTROL = {
 }
 """What recovery wants at least as large as production has it, under its name in pg_controldata."""
 LEAST_WORKERS = 8
+LEAST_MEMORY = 64 << 20
+"""Bytes for each session that checks."""
 ORIGINS = 1000
 """How far subscriptions had come is read at the start, and has to have room: one slot each."""
 
@@ -60,6 +69,11 @@ class PhysicalTrial(PostgresqlTrial):
 
     data: str
     recovery: Dict[str, str]
+
+    def __init__(self, order: Order, copy: Copy, host: Optional[Host] = None) -> None:
+        super().__init__(order, copy, host)
+        self._pending: Optional[ClusterReading] = None
+        self._ending = threading.Event()
 
     @abstractmethod
     def place(self, manifest: Manifest) -> Seen:
@@ -157,19 +171,44 @@ class PhysicalTrial(PostgresqlTrial):
         return Seen(tuple(found), () if found else (f"it is the server {identifier} of the manifest",))
 
     def structure(self, manifest: Manifest) -> Seen:
-        limits = self.order.limits
+        """Check the inside. What it holds is read as soon as a session has nothing left to check, not only after."""
         try:
             names = inventory.databases(self.client, "template1")
-            version = data_version(self.data)
-            result = structure.check(self.client, names, version, limits.jobs, self.scratch.memory_bytes)
+            # Asked before extensions that help to check are there, so that they do not count as the site's.
+            self._pending = self._reading_of(names, manifest)
+            self._pending.look()
+            version, memory = data_version(self.data), self.scratch.memory_bytes // (16 * self.jobs)
+            memory = max(LEAST_MEMORY, memory)
+            result = structure.check(self.client, names, version, self._sessions, memory, self._pending.begin)
         except QueryFailed as error:
             self.failed(STRUCTURE, "the recovered server", "that its catalogs can be read", error)
             raise
         return Seen(result.findings, result.proven, result.unproven)
 
+    @property
+    def jobs(self) -> int:
+        return max(1, self.order.limits.jobs)
+
+    @cached_property
+    def _sessions(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=self.jobs)
+
+    def _reading_of(self, names: Sequence[str], manifest: Manifest) -> ClusterReading:
+        reading = replace(self.reading(manifest, physical=True), stop=self._ending)
+        return ClusterReading(self.client, names, reading, self._sessions)
+
     def read_content(self, manifest: Manifest) -> Content:
-        names = inventory.databases(self.client, "template1")
-        return cluster_content(self.client, names, self.reading(manifest, physical=True))
+        if self._pending is None:
+            self._pending = self._reading_of(inventory.databases(self.client, "template1"), manifest)
+        return self._pending.content()
+
+    def close(self) -> None:
+        """End the server first: what is read of it ends with it."""
+        self._ending.set()
+        try:
+            super().close()
+        finally:
+            self._sessions.shutdown()
 
     def main_database(self) -> str:
         """The largest of the site's own."""

@@ -73,7 +73,7 @@ class Repository:
     data: str
     user: Optional[str]
 
-    def run(self, *arguments: str, timeout: float = LONG) -> Answer:
+    def run(self, *arguments: str, timeout: float = LONG, lasting: bool = True) -> Answer:
         inner = os.path.dirname(self.config)
         own = [
             f"--stanza={self.stanza}",
@@ -85,7 +85,9 @@ class Repository:
             "--log-level-stderr=error",
         ]
         words = own if arguments[0] != "info" else [word for word in own if not word.startswith("--lock-path")]
-        answer = self.scratch.outside([self.program, *words, *arguments], user=self.user, timeout=timeout)
+        answer = self.scratch.outside(
+            [self.program, *words, *arguments], user=self.user, timeout=timeout, lasting=lasting
+        )
         self.scratch.check_time()
         if answer.status == MISSING:
             raise NotRunnable(f"{self.program} is not on this host; install pgbackrest")
@@ -116,6 +118,7 @@ class Repository:
             f"--process-max={max(1, jobs)}",
             "--archive-mode=off",
             "--type=none",
+            lasting=False,
         )
 
     def archive_get(self, name: str, into: str) -> Answer:

@@ -25,6 +25,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     Address,
     Client,
     QueryFailed,
+    literal,
     session_lost,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.scratch import Scratch
@@ -239,8 +240,8 @@ def socket_limitation(directory: str) -> Optional[str]:
 def harmless_limitation(client: Client, preload: Sequence[str]) -> Optional[str]:
     """Return which of the settings that protect production is not as it was given, None where all are."""
     expected = {**PROMISES, "shared_preload_libraries": ",".join(preload)}
-    for name, value in expected.items():
-        seen = client.value("template1", f"SHOW {name}")
-        if (seen or "") != value:
+    asked = ", ".join(f"pg_catalog.current_setting({literal(name)})" for name in expected)
+    for (name, value), seen in zip(expected.items(), client.rows("template1", f"SELECT {asked}")[0]):
+        if seen != value:
             return f"{name} of the restored server is {seen!r} and was set to {value!r}; the test was ended for safety"
     return None

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import itertools
-from concurrent.futures import ThreadPoolExecutor
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from concurrent.futures import Executor
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import STRUCTURE, Finding, NotRunnable
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import quiet
@@ -17,7 +17,6 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     Client,
     QueryFailed,
     identifier,
-    literal,
 )
 
 HEAPS_SINCE, GIN_SINCE = 14, 18
@@ -40,12 +39,14 @@ ORDER BY 4 DESC"""
 
 
 HELPERS = ("amcheck", "pg_prewarm")
-OLDER, MISSING = "older", "missing"
-EXTENSIONS = f"""SELECT e.extname, n.nspname, CASE WHEN a.default_version IS NULL THEN '{MISSING}'
-  WHEN a.default_version <> e.extversion THEN '{OLDER}' ELSE '' END
-FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
-LEFT JOIN pg_catalog.pg_available_extensions a ON a.name = e.extname WHERE e.extname IN {HELPERS}"""
-"""Those that the database has: in which state, compared with what this host has."""
+OLDER, MISSING, ABSENT = "older", "missing", "absent"
+EXTENSIONS = f"""SELECT h.name, coalesce(n.nspname, ''), CASE WHEN e.oid IS NULL THEN '{ABSENT}'
+  WHEN a.default_version IS NULL THEN '{MISSING}' WHEN a.default_version <> e.extversion THEN '{OLDER}' ELSE '' END
+FROM (VALUES {", ".join(f"('{name}')" for name in HELPERS)}) AS h(name)
+LEFT JOIN pg_catalog.pg_available_extensions a ON a.name = h.name
+LEFT JOIN pg_catalog.pg_extension e ON e.extname = h.name LEFT JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+WHERE e.oid IS NOT NULL OR a.name IS NOT NULL"""
+"""Those that the database has, and in which state compared with what this host has, or that only this host has."""
 
 
 class Relation(NamedTuple):
@@ -79,27 +80,49 @@ class Result(NamedTuple):
     unproven: Tuple[str, ...]
 
 
-def check(client: Client, databases: Sequence[str], version: int, jobs: int, memory: int) -> Result:
-    """Check all relations of the databases by ``jobs`` sessions; QueryFailed where they cannot be listed."""
-    tools = {name: _tools(client, name) for name in databases}
+class Opened(NamedTuple):
+    """A database that can be checked: by what, and what there is to check."""
+
+    tools: Tools
+    relations: List[Relation]
+
+
+def check(
+    client: Client,
+    databases: Sequence[str],
+    version: int,
+    sessions: Executor,
+    session_memory: int,
+    then: Callable[[], None] = lambda: None,
+) -> Result:
+    """Check all relations of the databases by so many sessions; QueryFailed where they cannot be listed.
+
+    ``session_memory``: bytes that each may take. ``then`` is called once all work has been given to the sessions: what
+    it gives to them comes after it, so that none of them waits for the last relation.
+    """
+    opened = dict(zip(databases, sessions.map(lambda name: _open(client, name), databases)))
+    tools = {name: each.tools for name, each in opened.items()}
+    work = sorted((each for one in opened.values() for each in one.relations), key=lambda each: -each.bytes)
+    beginning = SETTINGS.format(memory=f"'{session_memory >> 10}kB'")
+    checked = sessions.map(
+        lambda batch: _checked(client, batch, tools[batch[0].database], version, beginning), batches(work)
+    )
+    shown = sessions.map(lambda name: client.value(name, "SHOW data_checksums"), databases[:1])
+    then()
     try:
-        work = sorted((each for name in databases for each in relations(client, name)), key=lambda each: -each.bytes)
-        beginning = SETTINGS.format(memory=f"'{max(64 << 20, memory // (16 * max(1, jobs))) >> 10}kB'")
-        with ThreadPoolExecutor(max_workers=max(1, jobs)) as sessions:
-            done = list(
-                sessions.map(
-                    lambda batch: _checked(client, batch, tools[batch[0].database], version, beginning), batches(work)
-                )
-            )
+        findings = tuple(itertools.chain.from_iterable(checked))
     finally:
         for name, there in tools.items():
             _remove(client, name, there.made)
-    findings = tuple(itertools.chain.from_iterable(done))
     told = findings[:SHOWN]
     if len(findings) > SHOWN:
         told += (Finding(STRUCTURE, f"{len(findings) - SHOWN} more errors", "none", "found"),)
-    checksums = client.value(databases[0], "SHOW data_checksums") == "on" if databases else False
-    return Result(told, _proven(work, version, tools, told), _unproven(work, version, tools, checksums))
+    return Result(told, _proven(work, version, tools, told), _unproven(work, version, tools, list(shown) == ["on"]))
+
+
+def _open(client: Client, database: str) -> Opened:
+    tools = _tools(client, database)
+    return Opened(tools, relations(client, database))
 
 
 def relations(client: Client, database: str) -> List[Relation]:
@@ -110,29 +133,21 @@ def relations(client: Client, database: str) -> List[Relation]:
 
 def _tools(client: Client, database: str) -> Tools:
     """Have the extensions that check; one that the site has is used where it is."""
-    there = {name: (schema, state) for name, schema, state in client.rows(database, EXTENSIONS)}
-    schemas = {name: schema for name, (schema, state) in there.items() if state != MISSING}
-    made = []
-    for name in HELPERS:
-        if there.get(name, ("", ""))[1] == OLDER:
-            # Of a server that was upgraded: it lacks functions that this version has.
-            quiet.change(client, database, f"ALTER EXTENSION {name} UPDATE;")
-        if name not in there and _available(client, database, name):
-            quiet.change(client, database, f"CREATE EXTENSION {name} WITH SCHEMA pg_catalog;")
-            schemas[name] = "pg_catalog"
-            made.append(name)
-    return Tools(schemas, tuple(made))
+    there = [(name, schema, state) for name, schema, state in client.rows(database, f"{EXTENSIONS};")]
+    made = tuple(name for name, _schema, state in there if state == ABSENT)
+    # Of a server that was upgraded: it lacks functions that this version has.
+    older = [f"ALTER EXTENSION {name} UPDATE;" for name, _schema, state in there if state == OLDER]
+    changes = [*older, *(f"CREATE EXTENSION {name} WITH SCHEMA pg_catalog;" for name in made)]
+    if changes:
+        quiet.change(client, database, "\n".join(changes))
+    schemas = {name: schema for name, schema, state in there if state in ("", OLDER)}
+    return Tools({**schemas, **dict.fromkeys(made, "pg_catalog")}, made)
 
 
-def _available(client: Client, database: str, name: str) -> bool:
-    sql = f"SELECT count(*) FROM pg_catalog.pg_available_extensions WHERE name = {literal(name)}"
-    return client.value(database, sql) != "0"
-
-
-def _remove(client: Client, database: str, made: Iterable[str]) -> None:
+def _remove(client: Client, database: str, made: Sequence[str]) -> None:
     """What is there only to check must not count as the site's."""
-    for name in made:
-        quiet.change(client, database, f"DROP EXTENSION {name};")
+    if made:
+        quiet.change(client, database, f"DROP EXTENSION {', '.join(made)};")
 
 
 def batches(work: Sequence[Relation]) -> List[Tuple[Relation, ...]]:

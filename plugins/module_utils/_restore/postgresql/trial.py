@@ -29,14 +29,10 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     host_blamed,
     raise_for,
 )
-from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import (
-    FAST,
-    HASHES,
-    Reading,
-    Unreadable,
-)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import Reading, Unreadable
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.private import without_values
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.programs import user_of
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.row_hash import COLUMNS
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.server import (
     PORT,
     Server,
@@ -118,8 +114,8 @@ class PostgresqlTrial(ScratchTrial):
 
     def reading(self, manifest: Manifest, *, physical: bool) -> Reading:
         """Return how to read so that it can be compared with the manifest."""
-        method = str(((manifest or {}).get("content") or {}).get("method") or FAST)
-        return Reading(method if method in HASHES else FAST, physical, max(1, self.order.limits.jobs))
+        method = str(((manifest or {}).get("content") or {}).get("method") or COLUMNS)
+        return Reading(method, physical, max(1, self.order.limits.jobs))
 
     def content(self, manifest: Manifest) -> Content:
         try:

@@ -14,7 +14,6 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import inventory
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import (
-    FAST,
     Reading,
     Unreadable,
     content_of,
@@ -85,7 +84,7 @@ def marked(client: Client, options: PhysicalOptions, set_name: str, jobs: int) -
             table, why = next(iter(error.failures.items()))
             raise NotTaken(f"The table {table} could not be read ({why}); the source itself may be damaged.") from error
         found = joined(
-            FAST, {name: _ranged(content, before.get(name, {}), after[name]) for name, content in contents.items()}
+            {name: _ranged(content, before.get(name, {}), after[name]) for name, content in contents.items()}
         )
         if point.inexact is None:
             return Marked(mark, found)

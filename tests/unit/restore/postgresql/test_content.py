@@ -14,11 +14,10 @@ from ansible_collections.contingency.infra.plugins.module_utils._host.run import
 from ansible_collections.contingency.infra.plugins.module_utils._restore.model import Content
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql import content, inventory
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.content import (
-    ACROSS_MAJORS,
-    FAST,
     Reading,
     Unreadable,
     content_of,
+    method_for,
     parts,
     query,
 )
@@ -27,6 +26,14 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore.postgre
     Table,
     sequence_ranges,
     table,
+)
+from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.row_hash import (
+    ACROSS_MAJORS,
+    COLUMNS,
+    FAST,
+    FORMS,
+    Column,
+    hash_sql,
 )
 from ansible_collections.contingency.infra.plugins.module_utils._restore.postgresql.session import (
     FIELD,
@@ -103,12 +110,12 @@ def test_a_child_table_is_read_by_its_columns_names() -> None:
     ],
 )
 def test_what_is_not_compared_says_why(row: tuple[str, ...], physical: bool, why: str) -> None:
-    found = table((*row, "8192", "1", "", ""), physical=physical)
+    found = table((*row, "8192", "1", "", "", "[]"), physical=physical)
     assert (why in found.why_not) if why else found.why_not == ""
 
 
 def test_a_table_of_an_extension_is_compared_in_a_copy_of_files_only() -> None:
-    row = ("cron.job", "r", "p", "t", "8192", "1", "pg_cron", "")
+    row = ("cron.job", "r", "p", "t", "8192", "1", "pg_cron", "", "[]")
     assert "pg_cron" in table(row, physical=False).why_not
     assert table(row, physical=True).why_not == ""
 
@@ -136,12 +143,16 @@ def test_a_complaint_is_the_servers_own() -> None:
     assert not lost.reached
 
 
+KNOWN = '[["id", "int8"], ["name", "text"]]'
+
+
 class Database(FakeHost):
     """Answers psql: an inventory, and sums for each query; tables named in ``broken`` fail."""
 
     def __init__(self, tables: Sequence[str], broken: Mapping[str, str]) -> None:
         super().__init__()
         self.tables, self.broken = tables, broken
+        self.version = "150018"
         self.scripts: list[str] = []
 
     def run(
@@ -155,10 +166,10 @@ class Database(FakeHost):
     ) -> Answer:
         self.scripts.append(stdin)
         if "server_version_num" in stdin:
-            return _rows([("150018",)])
+            return _rows([(self.version,)])
         if "relpersistence, c.relispopulated" in stdin:
-            return _rows([(name, "r", "p", "t", str(16 * MIB), "2048", "", "") for name in self.tables])
-        if "hashtextextended" in stdin:
+            return _rows([(name, "r", "p", "t", str(16 * MIB), "2048", "", "", KNOWN) for name in self.tables])
+        if "whole_row" in stdin:
             return self._sums(stdin)
         return _rows([])
 
@@ -180,7 +191,52 @@ def test_the_parts_of_a_table_are_put_together() -> None:
     count = sum("FROM ONLY public.a whole_row" in script for script in host.scripts)
     assert count > 1
     assert found.tables["public.a"] == {"rows": 5 * count, "hash": str(-7 * count)}
-    assert found.method == FAST
+    assert found.method == COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("wanted", "version", "used"),
+    [
+        (COLUMNS, "140000", COLUMNS),
+        (COLUMNS, "130010", FAST),
+        (FAST, "150018", FAST),
+        (ACROSS_MAJORS, "130010", ACROSS_MAJORS),
+        ("postgresql-of-a-later-release-9", "180001", FAST),
+    ],
+)
+def test_a_server_is_read_by_the_manifests_method_or_by_one_that_it_can_do(
+    wanted: str, version: str, used: str
+) -> None:
+    host = Database(["public.a"], {})
+    host.version = version
+    assert content_of(Client(host, Address()), "his", Reading(method=wanted)).method == used
+    assert method_for(wanted, int(version)) == used
+    hashed = "\n".join(script for script in host.scripts if "whole_row" in script)
+    assert ("hash_record_extended" in hashed) == (used == COLUMNS)
+    assert ("md5" in hashed) == (used == ACROSS_MAJORS)
+
+
+def test_a_column_is_hashed_by_its_type_and_any_other_type_as_text() -> None:
+    known = [Column("id", "int8"), Column('"Name"', "text"), Column("mood", ""), Column("tags", "_text")]
+    sql = hash_sql(COLUMNS, "", known)
+    assert "ROW(pg_catalog.int8send(whole_row.id), " in sql
+    assert 'whole_row."Name"::pg_catalog.text COLLATE pg_catalog."C"' in sql
+    assert "pg_catalog.textin(pg_catalog.array_out(whole_row.tags))" in sql
+    assert 'ROW(whole_row.mood)::pg_catalog.text COLLATE pg_catalog."C"' in sql
+
+
+def test_the_hash_of_a_row_is_no_sum_of_its_columns() -> None:
+    """Sums over rows of what is itself a sum do not notice values that changed their rows."""
+    assert hash_sql(COLUMNS, "", [Column("id", "int8")]).startswith("pg_catalog.hashint4extended(0, ")
+
+
+def test_a_table_without_columns_still_has_a_text() -> None:
+    assert "(whole_row.*)::text" in hash_sql(COLUMNS, "", [])
+
+
+@pytest.mark.parametrize("kind", ["numeric", "interval", "int8", "timestamptz", "float8", "json", "jsonb", "bpchar"])
+def test_what_its_own_hash_takes_for_equal_is_never_hashed_as_it_is(kind: str) -> None:
+    assert FORMS[kind] != "{0}"
 
 
 def test_every_table_that_cannot_be_read_is_named_and_the_others_are_read() -> None:
@@ -194,7 +250,7 @@ def test_every_table_that_cannot_be_read_is_named_and_the_others_are_read() -> N
 def test_every_reading_is_of_the_snapshot_and_pins_what_a_rows_text_depends_on() -> None:
     host = Database(["public.a"], {})
     content_of(Client(host, Address()), "his", Reading(snapshot="00000003-1B-1"))
-    hashed = [script for script in host.scripts if "hashtextextended" in script]
+    hashed = [script for script in host.scripts if "whole_row" in script]
     assert hashed
     for script in hashed:
         assert "SET TRANSACTION SNAPSHOT '00000003-1B-1';" in script
@@ -226,7 +282,7 @@ def test_a_server_that_is_gone_is_no_damaged_table() -> None:
 
 def test_databases_of_a_cluster_are_told_apart() -> None:
     one = Content(FAST, tables={"public.a": {"rows": 1, "hash": "2"}}, sequences={"public.s": (1, 2)})
-    found = content.joined(FAST, {"his": one, "lab": one})
+    found = content.joined({"his": one, "lab": one})
     assert set(found.tables) == {"his:public.a", "lab:public.a"}
     assert found.sequences["lab:public.s"] == (1, 2)
 

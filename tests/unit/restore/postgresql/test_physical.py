@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import calendar
 import json
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -96,6 +99,25 @@ def test_every_server_is_started_harmless(version: int) -> None:
     assert ("archive_library" in found) is (version >= 15)
     assert ("summarize_wal" in found) is (version >= 17)
     assert server.base_settings(version, ("timescaledb",))["shared_preload_libraries"] == "timescaledb"
+
+
+class Set:
+    """A client of a server with these settings."""
+
+    def __init__(self, **settings: str) -> None:
+        self.settings = settings
+
+    def rows(self, _database: str, sql: str) -> list[tuple[str, ...]]:
+        return [tuple(self.settings.get(name, "") for name in re.findall(r"current_setting\('([^']+)'\)", sql))]
+
+
+def test_a_server_that_is_not_set_as_it_was_told_is_not_asked_any_further() -> None:
+    promised = {**server.PROMISES, "shared_preload_libraries": "timescaledb"}
+    assert server.harmless_limitation(Set(**promised), ["timescaledb"]) is None  # type: ignore[arg-type]
+    for name in promised:
+        found = server.harmless_limitation(Set(**{**promised, name: "other"}), ["timescaledb"])  # type: ignore[arg-type]
+        assert found is not None
+        assert found.startswith(f"{name} of the restored server is 'other'")
 
 
 def test_a_path_that_is_too_long_for_a_socket_is_told_before_the_start() -> None:
@@ -254,39 +276,43 @@ def test_small_relations_go_together_and_each_is_checked_once() -> None:
 
 
 class Asked:
-    """A client of a server with these extensions, on a host that has those; what it changes is kept."""
+    """A client of a server with these extensions, on a host that has or lacks them; what it changes is kept."""
 
-    def __init__(self, extensions: list[tuple[str, str, str]], available: tuple[str, ...] = ()) -> None:
+    def __init__(self, *extensions: tuple[str, str, str]) -> None:
         self.extensions = extensions
-        self.available = available
         self.changes: list[str] = []
 
     def rows(self, _database: str, sql: str) -> list[tuple[str, ...]]:
         if "pg_relation_size" in sql:
             return [("7", "public.visit", "heap", "8192", "t"), ("8", "public.visit_pkey", "btree", "8192", "t")]
         if sql.startswith(("CREATE", "DROP", "ALTER")):
-            self.changes.append(sql.splitlines()[0])
-        return list(self.extensions) if sql == structure.EXTENSIONS else []
+            self.changes += [line for line in sql.splitlines() if line != ";"]
+        return list(self.extensions) if sql == f"{structure.EXTENSIONS};" else []
 
-    def value(self, _database: str, sql: str) -> str:
-        return str(int(any(f"'{name}'" in sql for name in self.available))) if "available" in sql else "on"
+    def value(self, _database: str, _sql: str) -> str:
+        return "on"
 
 
 NO_AMCHECK = "tables and indexes of his: amcheck is not on this host; install postgresql-contrib"
 
 
+def _structure(client: Asked, then: Callable[[], None] = lambda: None) -> structure.Result:
+    with ThreadPoolExecutor(1) as sessions:
+        return structure.check(client, ["his"], 15, sessions, 1 << 26, then)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("state", [[], [("amcheck", "public", structure.MISSING)]])
 def test_without_amcheck_on_this_host_nothing_is_proven_of_the_inside(state: list[tuple[str, str, str]]) -> None:
-    client = Asked(state)
-    found = structure.check(client, ["his"], 15, 1, 1 << 30)  # type: ignore[arg-type]
+    client = Asked(*state)
+    found = _structure(client)
     assert (found.findings, found.proven) == ((), ())
     assert NO_AMCHECK in found.unproven
     assert client.changes == []
 
 
 def test_an_amcheck_of_an_older_version_is_brought_up_to_this_one() -> None:
-    client = Asked([("amcheck", "public", structure.OLDER)], ("pg_prewarm",))
-    found = structure.check(client, ["his"], 15, 1, 1 << 30)  # type: ignore[arg-type]
+    client = Asked(("amcheck", "public", structure.OLDER), ("pg_prewarm", "", structure.ABSENT))
+    found = _structure(client)
     assert client.changes == [
         "ALTER EXTENSION amcheck UPDATE;",
         "CREATE EXTENSION pg_prewarm WITH SCHEMA pg_catalog;",
@@ -294,6 +320,14 @@ def test_an_amcheck_of_an_older_version_is_brought_up_to_this_one() -> None:
     ]
     assert found.proven == ("1 tables are sound, and 1 B-tree indexes have an entry for every row",)
     assert NO_AMCHECK not in found.unproven
+
+
+def test_what_comes_after_the_checks_is_begun_before_they_have_ended_and_while_their_extensions_are_there() -> None:
+    client = Asked(("amcheck", "", structure.ABSENT))
+    seen: list[list[str]] = []
+    _structure(client, lambda: seen.append(list(client.changes)))
+    assert seen == [["CREATE EXTENSION amcheck WITH SCHEMA pg_catalog;"]]
+    assert client.changes[-1] == "DROP EXTENSION amcheck;"
 
 
 def test_indexes_whose_pages_nothing_read_are_not_said_to_be_read() -> None:
