@@ -133,7 +133,7 @@ def relations(client: Client, database: str) -> List[Relation]:
 
 def _tools(client: Client, database: str) -> Tools:
     """Have the extensions that check; one that the site has is used where it is."""
-    there = [(name, schema, state) for name, schema, state in client.rows(database, f"{EXTENSIONS};")]
+    there = client.rows(database, f"{EXTENSIONS};")
     made = tuple(name for name, _schema, state in there if state == ABSENT)
     # Of a server that was upgraded: it lacks functions that this version has.
     older = [f"ALTER EXTENSION {name} UPDATE;" for name, _schema, state in there if state == OLDER]
