@@ -75,6 +75,17 @@ def streaming(lab: Lab, primary: str) -> dict[str, str]:
     return dict(row.split("|") for row in rows.splitlines())
 
 
+def mark(lab: Lab, primary: str) -> str:
+    """Write something that is no row to the WAL, and return where it ends."""
+    return sql(lab, primary, "SELECT pg_logical_emit_message(false, 'lab', 'mark')")
+
+
+def reached(lab: Lab, primary: str, position: str) -> set[str]:
+    """The standbys that have told a primary that a position of the WAL is on their disk."""
+    rows = sql(lab, primary, f"SELECT application_name FROM pg_stat_replication WHERE flush_lsn >= '{position}'")
+    return set(rows.splitlines())
+
+
 def synchronous(lab: Lab, primary: str, standbys: str = "") -> None:
     """Let the primary acknowledge only what these standbys have on disk; without standbys it waits for nobody."""
     sql(lab, primary, f"ALTER SYSTEM SET synchronous_standby_names = '{standbys}'")

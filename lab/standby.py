@@ -93,10 +93,18 @@ def _begin_service(lab: Lab, primary: Debian) -> None:
 
 
 def wait_for_streams(lab: Lab) -> None:
-    """Until every hot standby of the first primary streams from it again, as after a fault of their link."""
+    """Until every hot standby of the first primary streams from it again, as after a fault of their link.
+
+    A link that was cut and healed still counts as streaming before anything went over it; so something has to.
+    """
     primary = first_primary(lab)
-    if primary is not None:
-        wait(lambda: _all_stream(lab, primary), f"the standbys of {primary.name} do not stream from it")
+    if primary is None:
+        return
+    said = f"the standbys of {primary.name} do not stream from it"
+    wait(lambda: _all_stream(lab, primary), said)
+    position = postgresql.mark(lab, primary.name)
+    names = {machine.name for machine in first_standbys(lab)}
+    wait(lambda: names <= postgresql.reached(lab, primary.name, position), said)
 
 
 def _all_stream(lab: Lab, primary: Debian) -> bool:
