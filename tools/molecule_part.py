@@ -19,6 +19,9 @@ from tools.collection_link import ROOT, ensure_link
 _BIN = Path(sys.executable).parent
 _OWNER = "default"
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
+_STEP = re.compile(r"\[(?P<scenario>\S+) > (?P<action>\S+)\] (?P<word>Executing|Executed: Failed)")
+_COMPLAINTS = ("[ERROR]: Task failed", "[ERROR]: Unexpected", "fatal: ", "CRITICAL Idempotence", "* ")
+_MOST = 4
 _RECAP = re.compile(r"^(?P<scenario>\S+)\s*: actions=(?P<actions>\d+) .*\bfailed=(?P<failed>\d+)")
 
 
@@ -26,7 +29,10 @@ def main() -> int:
     results.forget("molecule")
     ensure_link()
     status, lines = _molecule(_environment())
+    lines = [_COLOR.sub("", line) for line in lines]
     result = count(sorted(path.parent.name for path in ROOT.glob("molecule/*/molecule.yml")), lines)
+    why = reasons(lines)
+    result = result._replace(failures=tuple(f"{name}: {why.get(name, 'it did not run')}" for name in result.failures))
     if status != 0 and not result.failures:
         result = result._replace(failures=(f"molecule ended with status {status}",))
     return results.write(result)
@@ -37,12 +43,29 @@ def count(scenarios: list[str], lines: Iterable[str]) -> results.Result:
     acted: dict[str, int] = dict.fromkeys(scenarios, 0)
     failed: dict[str, int] = dict.fromkeys(scenarios, 0)
     for line in lines:
-        recap = _RECAP.match(_COLOR.sub("", line))
+        recap = _RECAP.match(line)
         if recap and recap["scenario"] in acted:
             acted[recap["scenario"]] += int(recap["actions"])
             failed[recap["scenario"]] += int(recap["failed"])
     bad = tuple(name for name in scenarios if failed[name] or not acted[name])
     return results.Result("molecule", len(scenarios) - len(bad), bad)
+
+
+def reasons(lines: Iterable[str]) -> dict[str, str]:
+    """Return for each scenario that failed its action, the task that was the last one, and the first complaints."""
+    found: dict[str, str] = {}
+    said: list[str] = []
+    for line in lines:
+        step = _STEP.search(line)
+        if step and step["word"] == "Executing":
+            said = []
+        elif step:
+            found.setdefault(step["scenario"], results.shortened(f"{step['action']}: {'; '.join(said)}"))
+        elif line.startswith("TASK [") and len(said) < 2:
+            said = [line.strip(" *\n")]
+        elif line.startswith(_COMPLAINTS) and len(said) < _MOST:
+            said.append(line.strip())
+    return found
 
 
 def _environment() -> dict[str, str]:

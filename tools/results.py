@@ -65,7 +65,7 @@ def from_junit(part: str, files: list[Path]) -> Result:
             name = ".".join(filter(None, (case.get("classname"), case.get("name"))))
             wrong = case.find("failure") if case.find("failure") is not None else case.find("error")
             if wrong is not None:
-                failures.append(f"{name}: {_shortened(wrong.get('message') or 'no message')}")
+                failures.append(f"{name}: {shortened(wrong.get('message') or 'no message')}")
             elif case.find("skipped") is not None:
                 skipped.append(name)
             else:
@@ -73,7 +73,7 @@ def from_junit(part: str, files: list[Path]) -> Result:
     return Result(part, passed, tuple(failures), tuple(skipped))
 
 
-def _shortened(message: str) -> str:
+def shortened(message: str) -> str:
     """Its beginning and its end, in one line: of a long output compared with something the end tells what happened."""
     line = " ".join(message.split())
     return line if len(line) <= 2 * _SHOWN else f"{line[:_SHOWN]} ... {line[-_SHOWN:]}"

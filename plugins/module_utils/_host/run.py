@@ -16,9 +16,11 @@ import os
 import pwd
 import signal
 import subprocess
+import threading
 import time
 from abc import ABC, abstractmethod
-from typing import List, Mapping, NamedTuple, Optional, Sequence
+from types import FrameType
+from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 TIMED_OUT = 124
 MISSING = 127
@@ -198,26 +200,58 @@ def clean_environment(user: Optional[str], more: Optional[Mapping[str, str]]) ->
 
 
 def _finished(argv: List[str], name: str, timeout: float, stdin: str, environment: Mapping[str, str]) -> Answer:
-    # There is no run_command: this also runs on hosts without Ansible's module code around it.
-    process = subprocess.Popen(  # pylint: disable=ansible-bad-function
-        argv,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd="/",
-        env=dict(environment),
-        start_new_session=True,
-    )
-    try:
-        output, error = process.communicate(stdin.encode("utf-8", "surrogateescape"), timeout=timeout)
-    except subprocess.TimeoutExpired:
-        _kill_session(process)
-        return Answer(TIMED_OUT, "", f"{name} did not end within {timeout:g} s")
-    except BaseException:
-        # Where this process is asked to end, a program must not go on without it.
-        _kill_session(process)
-        raise
+    with _signals_wait() as let_in:
+        # There is no run_command: this also runs on hosts without Ansible's module code around it.
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            env=dict(environment),
+            start_new_session=True,
+        )
+        try:
+            let_in()
+            output, error = process.communicate(stdin.encode("utf-8", "surrogateescape"), timeout=timeout)
+        except subprocess.TimeoutExpired:
+            _kill_session(process)
+            return Answer(TIMED_OUT, "", f"{name} did not end within {timeout:g} s")
+        except BaseException:
+            # Where this process is asked to end, a program must not go on without it.
+            _kill_session(process)
+            raise
     return Answer(process.returncode, output.decode("utf-8", "surrogateescape"), error.decode("utf-8", "replace"))
+
+
+@contextlib.contextmanager
+def _signals_wait() -> Iterator[Callable[[], None]]:
+    """Put off what this process does on a signal until the yielded function is called, at the latest until the end.
+
+    A program may run before Popen has returned: what a signal raises in between would leave it to nobody.
+    Python calls its handlers in the main thread alone, so nothing has to wait in another.
+    """
+    held: Dict[int, Callable[[int, Optional[FrameType]], object]] = {}
+    caught: List[int] = []
+
+    def let_in() -> None:
+        handlers = dict(held)
+        while held:
+            signal.signal(*held.popitem())
+        while caught:
+            number = caught.pop()
+            handlers[number](number, None)
+
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+                handler = signal.getsignal(number)
+                if callable(handler):
+                    held[number] = handler
+                    signal.signal(number, lambda number, _frame: caught.append(number))
+        yield let_in
+    finally:
+        let_in()
 
 
 def _kill_session(process: subprocess.Popen[bytes]) -> None:

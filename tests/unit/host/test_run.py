@@ -92,6 +92,18 @@ def broken_off(number, frame):
 signal.signal(signal.SIGTERM, broken_off)
 LocalHost(){mortal}.run(["sh", "-c", "echo $$ > {file}; sleep 600 & echo $! >> {file}; wait"], timeout=600)
 """
+ASKED_AT_ONCE = """
+import os, subprocess, time
+
+class Asked(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        while not os.path.exists("{file}") or len(open("{file}").read().split()) < 2:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+subprocess.Popen = Asked
+"""
 ONE = RUNS.replace("sleep 600 & echo $! >> {file}; wait", "exec sleep 600")
 
 
@@ -119,6 +131,21 @@ def test_a_program_ends_with_its_children_where_this_process_is_asked_to_end(
     parent.send_signal(signal.SIGTERM)
     assert parent.wait(10) == 3
     _until(lambda: not any(map(_runs, children)))
+
+
+def test_a_program_that_had_only_begun_when_this_process_was_asked_to_end_ends_too(
+    running: Callable[[str], tuple[subprocess.Popen[bytes], list[int]]],
+) -> None:
+    imports, _, rest = RUNS.replace("{mortal}", "").lstrip().partition("\n")
+    parent, children = running(imports + ASKED_AT_ONCE + rest)
+    assert parent.wait(10) == 3
+    _until(lambda: not any(map(_runs, children)))
+
+
+def test_signals_are_this_process_s_again_when_the_program_has_ended() -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    HOST.run(["true"])
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_a_program_of_a_test_ends_also_where_this_process_is_killed(
