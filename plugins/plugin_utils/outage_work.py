@@ -92,6 +92,7 @@ class OutageWork:
             switches=switches,
             dest=arguments["dest"],
             upses=arguments["upses"],
+            language=arguments["language"],
         )
         self.site = Site(nodes, arguments["upses"], policy)
         self.store = Store(arguments["state_dir"])
@@ -131,6 +132,14 @@ class OutageWork:
     def last(self, report: Report) -> dict[str, Any]:
         """Do what comes after all is written, and return what that changes in the task's result."""
         return {}
+
+    def samples(self, report: Report) -> list[dict[str, Any]]:
+        """Return what the UPSes told since the outage began; nothing where that cannot be read."""
+        try:
+            return [] if report.outage is None else self.store.samples(report.outage)
+        except OSError as error:
+            Display().warning(self.words["trouble"].format(why=f"{error.filename}: {error.strerror or error}"))
+            return []
 
     def facts(self, report: Report) -> Facts:
         now = Moment.now()

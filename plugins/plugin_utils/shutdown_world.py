@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import TIMED_OUT
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import progress_told
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import FAILED, OFF, Moment
 from ansible_collections.contingency.infra.plugins.module_utils._ups.reading import no_reading
 from ansible_collections.contingency.infra.plugins.module_utils._ups.source import read_all, usable
@@ -54,8 +55,10 @@ class SiteWorld:
         switches: Sequence[str] = (),
         dest: str = "",
         upses: Sequence[Mapping[str, Any]] = (),
+        language: str = "en",
     ) -> None:
         self._hostvars = hostvars
+        self._language = language
         self._sources = sources
         self._unread = unread(upses, sources)
         self._timeout = timeout
@@ -104,7 +107,7 @@ class SiteWorld:
         return [reading.as_dict() for reading in found]
 
     def say(self, line: str) -> None:
-        self._show(f"{time.strftime('%H:%M:%S')}  {line}")
+        self._show(f"{time.strftime('%H:%M:%S')}  {progress_told(line, self._language)}")
 
     def order(self, node: Mapping[str, Any], hurried: bool) -> Work:
         """Return the work of one node; what the inventory says wrongly of it is its own failure, told by the work."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import all_told
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import all_told, outcome_told
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.words import WORDS
 
 OFF, FAILED = "off", "failed"
@@ -92,7 +92,7 @@ class Reporter:
         if outage is None:
             return self._say({"unclear": "title_unclear"}.get(self._facts.mains, self._ordinary("title")))
         began = time.strftime("%H:%M:%S", time.localtime(self._facts.now_epoch - self._facts.age))
-        age = f"{self._facts.age / 60:.0f} min"
+        age = self._say("minutes", count=f"{self._facts.age / 60:.0f}")
         if outage["cause"] == "planned":
             return self._say("title_planned", began=began, age=age)
         key = "title_back" if self._facts.mains == "online" else "title_mains"
@@ -117,7 +117,8 @@ class Reporter:
 
     def _outcome(self, outcome: Mapping[str, Any]) -> str:
         key = "failed" if outcome["state"] == FAILED else "off"
-        return self._say(key, how=outcome["how"], seconds=f"{outcome['seconds']:.0f}", why=outcome["message"] or "-")
+        how = outcome_told(str(outcome["how"]), self._language)
+        return self._say(key, how=how, seconds=f"{outcome['seconds']:.0f}", why=outcome["message"] or "-")
 
     def _would(self, name: str) -> str:
         """Return what would be done; what has no power of its own is a save."""

@@ -50,6 +50,21 @@ WHOLE = {
     r"No outage is on record, but mains is lost: it counts from now on": "记录中没有停电，但市电已断：从现在开始计时。",
     r"The outage has no began_at_epoch; it counts as older than every stage": "停电开始时间不明，按已超过各阶段处理。",
     r"(?P<name>\S+) failed before and is tried again": "{name} 上次未成功，再试一次。",
+    r"(?P<name>.+) was not saved(?: \((?P<how>.+)\))?; see to it, or save it by hand": (
+        "{name} 上次未能保存；请处理，或手动保存。"
+    ),
+    r"There is a reading of (?P<name>\S+), which is not among the UPSes; it is not used": (
+        "{name} 有读数，但不在 UPS 之中；不予采用。"
+    ),
+    r"The outage's record has the node (?P<name>.+), which is not among the nodes; it is not looked after": (
+        "停电记录中有 {name}，但现在的主机中没有它；不再处理。"
+    ),
+    r"The outage's record has the stage (?P<stage>.+), which the policy does not have": (
+        "停电记录中有阶段 {stage}，但策略中没有。"
+    ),
+    r"The outage on record has ended, but mains is lost again: record a new one": (
+        "记录中的停电已结束，但市电又断：请作为新的停电记录。"
+    ),
     r"(?P<name>\S+) was not confirmed off(?: \((?P<how>.+)\))?; look at it, it counts as on": (
         "{name} 未确认关机；请到现场查看，按仍在运行处理。"
     ),
@@ -108,12 +123,53 @@ WHOLE = {
     ),
 }
 WORDS = {"now": "现在", "when mains is lost": "停电时", "nothing": "无"}
-PARTS: Mapping[str, Mapping[str, str]] = {"reason": REASONS, "wait": WAIT}
+OUTCOMES = {
+    r"off \(graceful, by (?P<by>.+)\)": "已正常关机（由 {by} 证实）",
+    r"off \(bmc_graceful, by (?P<by>.+)\)": "已由 BMC 正常关机（由 {by} 证实）",
+    r"off \(forced, by (?P<by>.+)\)": "已强制断电（由 {by} 证实）",
+    r"off \(already, by (?P<by>.+)\)": "此前已关机（由 {by} 证实）",
+    r"shuts down now": "正在关机",
+    r"up and healthy": "已开机，健康检查通过",
+    r"not begun": "未开始",
+    r"(?i:not) confirmed off": "未确认关机",
+    r"NOT switched on": "未能开机",
+    r"NOT healthy": "健康检查未通过",
+    r"saved": "已保存",
+    r"saved, also on the switch": "已保存，交换机上也已保存",
+    r"NOT saved": "未保存",
+    r"left out for lack of time": "时间不足，已略去",
+    r"broken off for lack of time": "时间不足，已中断",
+}
+"""What became of a host."""
+_BECAME = "|".join(re.sub(r"\(\?P<\w+>", "(?:", pattern) for pattern in OUTCOMES)
+PROGRESS = {
+    r"stage (?P<stage>\S+) is due": "阶段 {stage} 开始执行",
+    r"(?P<name>.+): saving": "{name}：正在保存",
+    r"(?P<name>.+): shutting": "{name}：正在关机",
+    r"(?P<name>.+): starting": "{name}：正在开机",
+    rf"(?P<name>.+?): (?P<became>{_BECAME})": "{name}：{became}",
+    rf"(?P<name>.+?): (?P<became>{_BECAME}) after (?P<seconds>\d+) s": "{name}：{became}，{seconds} 秒",
+    rf"(?P<name>.+?): (?P<became>{_BECAME}) after (?P<seconds>\d+) s (?P<why>.+)": (
+        "{name}：{became}，{seconds} 秒。{why}"
+    ),
+}
+"""What is shown while it goes on."""
+PARTS: Mapping[str, Mapping[str, str]] = {"reason": REASONS, "wait": WAIT, "became": OUTCOMES}
 
 
 def told(sentence: str, language: str) -> str:
     """Return a sentence of the planner in the language of the run."""
     return sentence if language == "en" else _matched(sentence.removesuffix("."), WHOLE) or sentence
+
+
+def outcome_told(how: str, language: str) -> str:
+    """Return in the language of the run what became of a host."""
+    return how if language == "en" else _matched(how, OUTCOMES) or how
+
+
+def progress_told(line: str, language: str) -> str:
+    """Return a line of progress in the language of the run."""
+    return line if language == "en" else _matched(line, PROGRESS) or line
 
 
 def all_told(sentences: Sequence[str], language: str) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.report import FAILED, Facts, Reporter, Summary
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import all_told, told
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import all_told, outcome_told, told
 
 UP = "up"
 WORDS = {
@@ -68,7 +68,8 @@ class StartReporter:
 
     def _outcome(self, each: Mapping[str, Any]) -> str:
         key = "failed" if each["state"] == FAILED else "up"
-        return self._words[key].format(how=each["how"], seconds=f"{each['seconds']:.0f}", why=each["message"] or "-")
+        how = outcome_told(str(each["how"]), self._language)
+        return self._words[key].format(how=how, seconds=f"{each['seconds']:.0f}", why=each["message"] or "-")
 
     def _closing(self, failed: Sequence[str]) -> list[str]:
         facts = self._facts

@@ -8,6 +8,7 @@ from __future__ import annotations
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "between": ", ",
+        "minutes": "{count} min",
         "title_none": "Staged shutdown: mains is there, nothing to do",
         "title_problems": "Staged shutdown: mains is there, BUT A SHUTDOWN WOULD NOT GO AS PLANNED",
         "title_unclear": "Staged shutdown: NOT EVERY UPS CAN BE READ, so nobody knows whether mains is there",
@@ -45,6 +46,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "zh": {
         "between": "，",
+        "minutes": "{count} 分钟",
         "title_none": "分级关机：市电正常，无需操作",
         "title_problems": "分级关机：市电正常，但停电时无法按计划关机",
         "title_unclear": "分级关机：有 UPS 读不到，无法判断市电是否正常",

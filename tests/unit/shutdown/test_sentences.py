@@ -10,9 +10,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.report import Facts, Reporter, Summary
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import all_told, told
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import (
+    all_told,
+    outcome_told,
+    progress_told,
+    told,
+)
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.start import make_start
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.words import WORDS
+from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import NOT_SAVED, SAVED
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_mend import mended
 from ansible_collections.contingency.infra.plugins.plugin_utils.start_run import SHUTDOWN_AT_WORK, STILL_PLANNED
 
@@ -119,12 +125,64 @@ def test_a_sentence_that_is_not_known_is_told_as_it_is() -> None:
 
 def test_the_screen_and_the_result_of_a_chinese_run_are_chinese() -> None:
     plan = planned(PAIR, rules=policy(*TWO), record=outage(60))
-    facts = Facts("on_battery", [], ["web", "db"], outage={**outage(60), "nodes": {}}, plan=plan, now_epoch=NOW)
+    ran = {**outage(60), "nodes": {}}
+    facts = Facts("on_battery", [], ["web", "db"], outage=ran, age=60.0, plan=plan, now_epoch=NOW)
     shown = Reporter(facts, "zh").summary()
     assert "尚无需执行：已停电 60 秒" in "\n".join(shown.shown)
+    assert shown.title.endswith("起由电池供电（1 分钟）")
     assert "Nothing is due yet" not in "\n".join(shown.shown)
 
 
 def test_the_result_has_one_full_stop_after_each_sentence() -> None:
     assert Summary("title", [], ["It is due.", "Next: nothing"]).message == "It is due. Next: nothing"
     assert Summary("Nothing was shut down", [], []).message == "Nothing was shut down"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        *(f"off ({how}, by bmc)" for how in ("graceful", "bmc_graceful", "forced", "already")),
+        *(
+            "shuts down now",
+            "NOT confirmed off",
+            "not confirmed off",
+            "up and healthy",
+            "NOT switched on",
+            "NOT healthy",
+        ),
+        *("left out for lack of time", "broken off for lack of time"),
+        *("not begun", SAVED, f"{SAVED}, also on the switch", NOT_SAVED),
+    ],
+)
+def test_what_became_of_a_host_is_told_in_chinese(how: str) -> None:
+    assert outcome_told(how, "en") == how
+    assert "一" < outcome_told(how, "zh")[0] <= "鿿"
+
+
+@pytest.mark.parametrize(
+    ("line", "chinese"),
+    [
+        ("stage office is due", "阶段 office 开始执行"),
+        ("his-db-1: database: saving", "his-db-1: database：正在保存"),
+        ("web: shutting", "web：正在关机"),
+        ("web: starting", "web：正在开机"),
+        ("web: broken off for lack of time", "web：时间不足，已中断"),
+        ("his-db-1: database: saved after 20 s", "his-db-1: database：已保存，20 秒"),
+        ("web: off (graceful, by bmc) after 42 s", "web：已正常关机（由 bmc 证实），42 秒"),
+        (
+            "web: NOT confirmed off after 300 s web: its shutdown was started, but after 300 s it is still on.",
+            "web：未确认关机，300 秒。web: its shutdown was started, but after 300 s it is still on.",
+        ),
+        ("web: the disk is full", "web: the disk is full"),
+    ],
+)
+def test_what_goes_on_is_told_in_chinese(line: str, chinese: str) -> None:
+    assert progress_told(line, "zh") == chinese
+    assert progress_told(line, "en") == line
+
+
+def test_the_lines_of_hosts_on_a_chinese_screen_are_chinese() -> None:
+    outcomes = [{"name": "web", "state": "off", "how": "off (graceful, by bmc)", "seconds": 42.0, "message": ""}]
+    facts = Facts("on_battery", [], ["web", "db"], outage={**outage(60), "nodes": {}}, outcomes=outcomes, now_epoch=NOW)
+    assert list(Reporter(facts, "zh").summary().lines) == [("web", "已正常关机（由 bmc 证实），42 秒")]
+    assert list(Reporter(facts, "en").summary().lines) == [("web", "off (graceful, by bmc), 42 s")]
