@@ -1,11 +1,12 @@
 # Copyright: contingency.infra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make the virtual environments: `python3 tools/venv.py runtime|test|next`.
+"""Make the virtual environments: `python3 tools/venv.py runtime|test|next|beside`.
 
-runtime  .venv       what the lab and the drill need; quick, so that `make drill` starts soon
-test     .venv       the same, with the linters and test tools on top
-next     .venv-next  the newer ansible-core with what unit tests and sanity need
+runtime  .venv         what the lab and the drill need; quick, so that `make drill` starts soon
+test     .venv         the same, with the linters and test tools on top
+next     .venv-next    the newer ansible-core with what unit tests and sanity need
+beside   .venv-beside  other recorders of runs, beside which the journal is to work
 
 A stamp is written when all is installed, so a second call does nothing. An environment
 whose installation was cut off has no stamp and is built again from nothing.
@@ -51,6 +52,7 @@ ENVIRONMENTS = {
     "runtime": Environment(".venv", *_OLD, _LAB),
     "test": Environment(".venv", *_OLD, (*_LAB, "requirements-test.txt", *_TEST)),
     "next": Environment(".venv-next", *_NEW, (*_LAB, *_TEST)),
+    "beside": Environment(".venv-beside", *_OLD, ("requirements-beside.txt",)),
 }
 # The test tools stand on the runtime's packages: who has the first has the second.
 CONTAINS = {"test": ("runtime",)}
