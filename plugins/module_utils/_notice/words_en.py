@@ -1,0 +1,78 @@
+# Copyright: contingency.infra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The words of notices in English. The keys are those of the other language."""
+
+from __future__ import annotations
+
+from typing import Dict
+
+WORDS: Dict[str, str] = {
+    "drill_mark": "[DRILL] ",
+    "drill_line": "THIS IS A DRILL. Nothing is really down because of it.",
+    "subject": "{drill}[{severity}] {title}: {text}",
+    "head_id": "Incident: {id}",
+    "head_severity": "Grade: {severity}",
+    "head_place": "Place: {place}",
+    "head_occurred": "Fault since: {at}",
+    "head_discovered": "Discovered: {at}",
+    "head_expected": "Expected to be back: {at}",
+    "head_expected_unknown": "Expected to be back: not known yet",
+    "head_recovered": "Back since: {at}",
+    "head_effect": "Effect: {effect}",
+    "answer": "Please answer within {length}, by telephone: {people}",
+    "call": "Questions: {people}",
+    "short": "{drill}{title}: {text}",
+    "repetition": "(This may be a repetition: it is not known whether the first one arrived.)",
+    "repetition_short": "(may be a repetition) ",
+    "number": "Number of this notice: {number}",
+    "certificate": "{where} shows a certificate that is not trusted ({why}); set ca_file to that of its signer",
+    "tls": "{where} does not speak TLS as expected ({why}); check port and security",
+    "silent": "{where} did not answer within {seconds} s; check whether it runs, and the way to it",
+    "no_name": "the name of {where} is not found; check host, and the name servers of this controller",
+    "unreachable": "{where} cannot be reached ({why}); check whether it runs, and the way to it",
+    "handed_over": "{where} was given the message and did not say that it took it ({why}); it may have arrived",
+    "sender_died": "the sender ended while it sent this; it may have arrived",
+    "not_offered": "{where} does not offer {security} or a login; nothing was sent in clear, correct security and port",
+    "login_refused": "{where} does not accept this user and password ({code}: {said}); correct them",
+    "recipient_refused": "{where} does not take mail for this address ({code}: {said}); correct the contact",
+    "no_address": "the mail address of this contact is not a single one; give each person a contact of his own",
+    "mail_refused": "{where} refused the mail at {at} ({code}: {said}); ask who runs it",
+    "webhook_refused": "{where} refused the message ({code}: {said}); check address, secret, keyword and clock",
+    "http_refused": "{where} answered HTTP {code} ({said}); check the address",
+    "strange": "{where} answered what that service does not say ({said}); check address and proxy",
+    "unforeseen": "an unforeseen error ended this ({why}); it may have arrived, check contact and channel",
+    "nobody": "nobody could be told yet: {tried}; tell them by telephone",
+    "no_channel": "{contact} has no channel that could be used; give the contact an address in contingency_plan",
+    "closed": "{contact} has only {channels}, which cannot be used from here; open the vault or correct it",
+    "unconfirmed": "not confirmed in {attempts} attempts, so the next contact is told; it may have arrived",
+    "title": "Notices",
+    "nothing_open": "no incident is open and none asks for a notice",
+    "incident_line": "{drill}{id} [{severity}] {title}",
+    "and": ", ",
+    "sent_line": "  told      {contact} ({to}) by {channel}: {key}",
+    "pending_line": "  waiting   {contacts} ({to}): {key}; {reason}",
+    "would_line": "  would be told now: {contacts} ({to}): {key}",
+    "coming_line": "  later     {to} at {at}: {key}",
+    "lost_line": "  NOT TOLD  {to}: {key}; {reason}",
+    "unanswered_line": "  NO ANSWER {to}: {key}; {reason}",
+    "overdue_line": "  OVERDUE   {title}, was due at {at}",
+    "graded_line": "  the grade is now {severity}",
+    "busy_line": "  another sender is at it; what it does is in the record",
+    "stuck_line": "  another sender has held {path} for over 10 minutes and told nobody: CALL THEM; "
+    "find out who holds sender.lock there (fuser), and end it",
+    "damaged_line": "  the record was altered at line {line}: it {why}; keep a copy and find out who did it",
+    "sender_line": "  the sender ended with an error: {why}; CALL THOSE WHO WAIT, the numbers stand there. "
+    "What was sent is in the record; run this again",
+    "closed_line": "CHANNEL {channel} CANNOT BE USED: {why}; open the vault or correct it, then run this again",
+    "unreadable_line": "{id}: {why}",
+    "board_line": "Notice board: {path}",
+    "first_attempt": "not tried yet",
+    "closing": "{sent} told, {pending} waiting, {lost} not told",
+    "nobody_told": "Nobody was told: {why}",
+    "mend": "{why}; correct it in the inventory",
+    "no_plan": "contingency_plan is not set in the inventory of this command; name yours with -i DIRECTORY, or in "
+    "ansible.cfg",
+    "no_incident": "there is no incident {name} in {roots}; there are: {ids}",
+    "role_lost": "nobody of {to} could be told of {key}",
+}
