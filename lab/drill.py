@@ -4,25 +4,29 @@
 """The drill: core-a dies under traffic, the playbook moves all to core-b, and back. Then a database, mains, a backup.
 
 Everything is real except the wires: the playbook is the one of the collection, the switches are FRR and
-Open vSwitch, the traffic is watched from every client to every server.
+Open vSwitch, the traffic is watched from every client to every server. It ends with the path of its report, which is
+made of what the runs wrote down.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab import drill_power, drill_restore, drill_standby, playbook
+from lab.drill_report import Record
 from lab.engine import Lab
 from lab.errors import LabError
 from lab.gaps import FlowReport
-from lab.playbook import PlaybookRun
+from lab.playbook import REPOSITORY, PlaybookRun
 from lab.screen import say, step, table
 
 FAILED, STANDBY = "core-a", "core-b"
 SETTLE_SECONDS = 1.0
+EVIDENCE = REPOSITORY / "build" / "drill" / "evidence"
 
 
 def main() -> int:
@@ -30,36 +34,54 @@ def main() -> int:
     started = time.monotonic()
     lab = Lab.from_environment()
     findings: list[str] = []
+    _forget()
+    record = Record.begin(EVIDENCE)
     try:
-        say("The lab: a small hospital, two core switches, four access switches, two servers")
-        lab.up(step, parts=["network"])
-        _failover(lab, findings)
-        _again(lab, findings)
-        _failback(lab, findings)
-        say("The database servers are added: two Debian machines with PostgreSQL, each with a management controller")
-        lab.up(step, parts=["standby"])
-        drill_standby.hold(lab, findings)
-        lab.down()
-        say("In their place the eight hosts of a laboratory's information system, behind two UPSes")
-        lab.up(step, parts=["power"])
-        drill_power.hold(lab, findings)
-        lab.down()
-        say("In their place a server with the hospital's database, its backups, and room to restore them")
-        lab.up(step, parts=["backup"])
-        drill_restore.hold(lab, findings)
+        with playbook.recorded(EVIDENCE), playbook.linked(record.link):
+            _hold(lab, record, findings)
     finally:
         say("The lab is taken down")
         lab.down()
+    report = record.end()
     say(
         f"Drill over after {time.monotonic() - started:.0f} s: "
         + ("all as it should be" if not findings else "NOT as it should be")
     )
     for finding in findings:
         print(f"  {finding}")
+    print(f"\n  The report of {record.id}: {report.relative_to(REPOSITORY)}")
     return 1 if findings else 0
 
 
-def _failover(lab: Lab, findings: list[str]) -> None:
+def _forget() -> None:
+    """Remove what the last drill left but its record: this drill is compared with it, and no old run is part of it."""
+    for path in [*EVIDENCE.parent.glob("*"), *EVIDENCE.glob("*")]:
+        if path.is_file():
+            path.unlink()
+        elif path not in (EVIDENCE, EVIDENCE / "drills"):
+            shutil.rmtree(path)
+
+
+def _hold(lab: Lab, record: Record, findings: list[str]) -> None:
+    say("The lab: a small hospital, two core switches, four access switches, two servers")
+    lab.up(step, parts=["network"])
+    _failover(lab, record, findings)
+    _again(lab, findings)
+    _failback(lab, record, findings)
+    say("The database servers are added: two Debian machines with PostgreSQL, each with a management controller")
+    lab.up(step, parts=["standby"])
+    drill_standby.hold(lab, record, findings)
+    lab.down()
+    say("In their place the eight hosts of a laboratory's information system, behind two UPSes")
+    lab.up(step, parts=["power"])
+    drill_power.hold(lab, findings)
+    lab.down()
+    say("In their place a server with the hospital's database, its backups, and room to restore them")
+    lab.up(step, parts=["backup"])
+    drill_restore.hold(lab, findings)
+
+
+def _failover(lab: Lab, record: Record, findings: list[str]) -> None:
     say(f"{FAILED} loses power under traffic, then core_switch_failover runs")
     probe = lab.probe()
     time.sleep(SETTLE_SECONDS)
@@ -69,9 +91,11 @@ def _failover(lab: Lab, findings: list[str]) -> None:
     reports = probe.stop()
     _show(run, reports)
     findings += _findings("failover", run, reports)
+    record.traffic("core_switch_failover", reports)
     restored = restored_seconds(run, reports)
     if restored is not None:
         print(f"\n  traffic of all access switches was back {restored:.2f} s after the playbook was started")
+        record.measured("core_switch_failover", outage_seconds=round(restored, 2))
 
 
 def _again(lab: Lab, findings: list[str]) -> None:
@@ -83,7 +107,7 @@ def _again(lab: Lab, findings: list[str]) -> None:
         findings.append(f"second run: exit status {run.status}, changed {changed}")
 
 
-def _failback(lab: Lab, findings: list[str]) -> None:
+def _failback(lab: Lab, record: Record, findings: list[str]) -> None:
     say(f"{FAILED} is repaired and has power again, then core_switch_failback runs under traffic")
     lab.machine(FAILED).power_on()
     lab.up(step)
@@ -94,6 +118,9 @@ def _failback(lab: Lab, findings: list[str]) -> None:
     reports = probe.stop()
     _show(run, reports)
     findings += _findings("failback", run, reports)
+    record.traffic("core_switch_failback", reports)
+    longest = max((report.longest_gap_ms for report in reports), default=0.0)
+    record.measured("core_switch_failback", outage_seconds=round(longest / 1000, 3))
 
 
 def _play(lab: Lab, name: str, show: bool = True) -> PlaybookRun:

@@ -15,7 +15,6 @@ import shutil
 import time
 from collections.abc import Mapping
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -37,7 +36,6 @@ WITHIN = 120.0
 LONGEST_PAUSE = 5.0
 ALL_OFF, ALL_UP = "all 8 hosts are off", "all 8 hosts are up"
 REPORTS = REPOSITORY / "build" / "drill"
-"""The lab's own evidence goes with the lab."""
 _PROGRESS = re.compile(r"\d\d:\d\d:\d\d  |\d+ of \d+ hosts are|WAITS: ")
 _RESULT = re.compile(r"^(?:changed|ok|fatal): ", re.M)
 
@@ -108,17 +106,13 @@ def _progress(line: str) -> None:
 
 def _report(lab: Lab) -> Mapping[str, Any]:
     """What the runs wrote down about the outage."""
-    (path,) = _evidence(lab).glob("outage-*.json")
+    (path,) = playbook.evidence_of(lab).glob("outage-*.json")
     report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return report
 
 
 def _next_look(lab: Lab) -> float:
     return float(_report(lab)["last_run"]["next_look_epoch"] or 0.0)
-
-
-def _evidence(lab: Lab) -> Path:
-    return lab.instance.state / "evidence"
 
 
 # -- what is shown -------------------------------------------------------------------------------------------
@@ -210,8 +204,7 @@ def _trouble(host: Host) -> str | None:
 
 def _keep(lab: Lab) -> None:
     """Copy the report out of the lab."""
-    shutil.rmtree(REPORTS, ignore_errors=True)
-    REPORTS.mkdir(parents=True)
-    for path in sorted(_evidence(lab).glob("outage-*")):
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    for path in sorted(playbook.evidence_of(lab).glob("outage-*")):
         shutil.copy(path, REPORTS)
     step(f"the report of the outage and its picture (outage-*.svg) are in {REPORTS.relative_to(REPOSITORY)}")

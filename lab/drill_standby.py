@@ -10,6 +10,7 @@ counted, and looked for on the server that has taken over.
 from __future__ import annotations
 
 from lab import playbook, standby
+from lab.drill_report import Record
 from lab.engine import Lab
 from lab.playbook import PlaybookRun
 from lab.screen import say, step, table
@@ -18,17 +19,17 @@ from lab.writer import Report, Writer
 PRIMARY, STANDBY = "his-db-1", "his-db-2"
 
 
-def hold(lab: Lab, findings: list[str]) -> None:
+def hold(lab: Lab, record: Record, findings: list[str]) -> None:
     """Fail over, run it again, rejoin, and switch back as planned; what is not as it should be goes to findings."""
     standby.synchronous(lab)
-    _failover(lab, findings)
+    _failover(lab, record, findings)
     _again(lab, findings)
     _rejoin(lab, PRIMARY, findings)
-    _switch_back(lab, findings)
+    _switch_back(lab, record, findings)
     _rejoin(lab, STANDBY, findings)
 
 
-def _failover(lab: Lab, findings: list[str]) -> None:
+def _failover(lab: Lab, record: Record, findings: list[str]) -> None:
     say(f"{PRIMARY} loses power while an application writes, then standby_failover runs")
     with Writer(lab) as writer:
         lab.machine(PRIMARY).power_off()
@@ -38,6 +39,7 @@ def _failover(lab: Lab, findings: list[str]) -> None:
     _show(run, report)
     if served is not None:
         print(f"\n  the first write was accepted {served - run.started:.2f} s after the playbook was started")
+    record.measured("standby_failover", outage_seconds=round(report.outage, 2))
     _judge("standby_failover", run, report, findings)
 
 
@@ -57,7 +59,7 @@ def _rejoin(lab: Lab, host: str, findings: list[str]) -> None:
         findings.append(f"standby_rejoin of {host}: exit status {run.status}")
 
 
-def _switch_back(lab: Lab, findings: list[str]) -> None:
+def _switch_back(lab: Lab, record: Record, findings: list[str]) -> None:
     say(f"Back to {PRIMARY} as planned, while an application writes: standby_switchover")
     with Writer(lab) as writer:
         run = _play(lab, "standby_switchover", primary=STANDBY, contingency_confirm=STANDBY)
@@ -65,6 +67,7 @@ def _switch_back(lab: Lab, findings: list[str]) -> None:
             writer.accepted_after(run.ended)
         report = writer.report(PRIMARY if run.status == 0 else STANDBY)
     _show(run, report)
+    record.measured("standby_switchover", outage_seconds=round(report.outage, 2))
     _judge("standby_switchover", run, report, findings)
 
 

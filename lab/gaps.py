@@ -98,5 +98,19 @@ def _gaps(interval: int, sent: Sequence[int], answered: Sequence[int]) -> Iterat
         yield Gap(last_answer / SECOND, None, _milliseconds(still), len(sent) - 1 - last_index)
 
 
+def lost_by_second(reports: Sequence[FlowReport]) -> list[tuple[float, float]]:
+    """Return how many requests of all flows together were lost in each second; what a gap lost is spread over it."""
+    if not reports:
+        return []
+    first = int(min(report.started for report in reports))
+    last = int(max(report.started + report.sent * report.interval_ms / 1000 for report in reports))
+    lost = dict.fromkeys(range(first, last + 1), 0.0)
+    for gap in (gap for report in reports for gap in report.gaps if gap.lost):
+        seconds = [second for second in lost if int(gap.start) <= second <= gap.start + gap.ms / 1000]
+        for second in seconds:
+            lost[second] += gap.lost / len(seconds)
+    return [(float(second), round(count, 1)) for second, count in lost.items()]
+
+
 def _milliseconds(nanoseconds: int) -> float:
     return round(nanoseconds / MILLISECOND, 3)

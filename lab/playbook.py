@@ -11,9 +11,12 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lab.engine import Lab
@@ -24,6 +27,35 @@ INVENTORY = REPOSITORY / "inventories" / "lab"
 _RECAP = re.compile(
     r"^(?P<host>\S+)\s+: ok=(?P<ok>\d+)\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)", re.M
 )
+
+
+_LINK: ContextVar[Mapping[str, str]] = ContextVar("link", default=MappingProxyType({}))
+_EVIDENCE: ContextVar[Path | None] = ContextVar("evidence", default=None)
+
+
+@contextmanager
+def recorded(evidence: Path) -> Iterator[None]:
+    """Have all runs within leave their evidence in a directory that outlives the lab."""
+    before = _EVIDENCE.set(evidence)
+    try:
+        yield
+    finally:
+        _EVIDENCE.reset(before)
+
+
+@contextmanager
+def linked(variables: Mapping[str, str]) -> Iterator[None]:
+    """Have all runs within belong to a drill: ``variables`` are on each command."""
+    before = _LINK.set(variables)
+    try:
+        yield
+    finally:
+        _LINK.reset(before)
+
+
+def evidence_of(lab: Lab) -> Path:
+    """Return where runs leave their evidence."""
+    return _EVIDENCE.get() or lab.instance.state / "evidence"
 
 
 @dataclass(frozen=True)
@@ -48,7 +80,9 @@ class PlaybookRun:
 def command(lab: Lab, name: str, **variables: Any) -> list[str]:
     """Return the command line of a playbook of the collection, run where the lab's machines are reached."""
     ansible = str(Path(sys.executable).with_name("ansible-playbook"))
-    extra = [word for key, value in variables.items() for word in ("-e", _assignment(key, value))]
+    kept = _EVIDENCE.get()
+    given = {**({"contingency_evidence_dir": str(kept)} if kept else {}), **_LINK.get(), **variables}
+    extra = [word for key, value in given.items() for word in ("-e", _assignment(key, value))]
     playbook = str(REPOSITORY / "playbooks" / f"{name}.yml")
     return lab.machine(CONTROLLER).command([ansible, "-i", str(INVENTORY), playbook, *extra])
 
@@ -65,7 +99,7 @@ def environment(lab: Lab) -> dict[str, str]:
 
 def run(lab: Lab, name: str, show: Callable[[str], None] | None = None, **variables: Any) -> PlaybookRun:
     """Run a playbook to its end; ``show`` gets each line as it comes."""
-    evidence = lab.instance.state / "evidence"
+    evidence = evidence_of(lab)
     known = set(evidence.glob("*.json"))
     lines: list[str] = []
     started = time.time()
