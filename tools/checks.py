@@ -4,8 +4,8 @@
 """Run the parts of the checks, several at a time where they can share the machine.
 
 `python -m tools.checks [lab [after-test]]`: without a word linters, sanity, unit tests and Molecule, on the older
-ansible-core; with `lab` sanity and unit tests on the newer one, the platforms against fake devices, random outages and
-the tests within the lab, and with `after-test` the sum of both.
+ansible-core; with `lab` sanity and unit tests on the newer one, the journal beside other recorders, the platforms
+against fake devices, random outages and the tests within the lab, and with `after-test` the sum of both.
 
 Each part is a target of the Makefile. Its output goes to build/results/PART.log, its counts
 to build/results/PART.json; a part that left no counts has failed, however it ended.
@@ -46,9 +46,9 @@ SHARED = (
     Part("build", "build"),
 )
 # The newer ansible-core: what it finds beyond the older one is rare, and `make test` is run often.
-NEWER = (Part("sanity-2.21", "sanity-next-slice"), Part("unit-2.21", "unit-next-slice"))
+NEWER = (Part("sanity-2.21", "sanity-next-slice"), Part("unit-2.21", "unit-next-slice"), Part("beside", "beside"))
 # The lab's own time limits are tight, so nothing runs beside it.
-LAB = (Part("devices", "devices"), Part("outages", "outages"), Part("lab-test", "lab-test-slice"))
+LAB = (Part("devices", "devices-slice"), Part("outages", "outages"), Part("lab-test", "lab-test-slice"))
 
 
 def main(words: list[str]) -> int:

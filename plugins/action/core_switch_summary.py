@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,9 +14,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.contingency.infra.plugins.module_utils._switch.report import Reporter, Summary
+from ansible_collections.contingency.infra.plugins.module_utils._switch.steps import steps_of
 from ansible_collections.contingency.infra.plugins.module_utils._switch.words import WORDS
 from ansible_collections.contingency.infra.plugins.modules.core_switch_summary import ARGUMENT_SPEC
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain, write_record
+from ansible_collections.contingency.infra.plugins.plugin_utils.journal_run_facts import began_epoch
+from ansible_collections.contingency.infra.plugins.plugin_utils.journal_told import with_steps
 
 FIRST = "core_switch_result"
 AGAIN = "core_switch_again"
@@ -32,7 +36,9 @@ class ActionModule(ActionBase):
         if validation.error_messages:
             raise AnsibleActionFail("; ".join(validation.error_messages))
         arguments = validation.validated_parameters
-        summary = summary_of((task_vars or {})["hostvars"], arguments)
+        hostvars = (task_vars or {})["hostvars"]
+        summaries = {each: summary_of(hostvars, {**arguments, "language": each}) for each in WORDS}
+        summary = summaries[arguments["language"]]
         for line in summary.shown:
             Display().display(line)
         files = []
@@ -41,7 +47,8 @@ class ActionModule(ActionBase):
             files = write_record(arguments["dest"], name, summary.record, summary.markdown)
         for path in files:
             Display().display(WORDS[arguments["language"]]["record"].format(path=path))
-        return self._result(summary, files, arguments["mode"])
+        marked = steps_of(summaries, arguments["direction"], arguments["mode"], began_epoch(), time.time())
+        return with_steps(self._result(summary, files, arguments["mode"]), marked)
 
     @staticmethod
     def _result(summary: Summary, files: list[str], mode: str) -> dict[str, Any]:

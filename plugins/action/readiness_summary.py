@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.contingency.infra.plugins.module_utils._host.run import LocalHost
 from ansible_collections.contingency.infra.plugins.module_utils._readiness import metrics
+from ansible_collections.contingency.infra.plugins.module_utils._readiness.approvals import judge_approvals
 from ansible_collections.contingency.infra.plugins.module_utils._readiness.backups import judge_set
 from ansible_collections.contingency.infra.plugins.module_utils._readiness.controller import (
     judge_backups,
@@ -26,9 +27,12 @@ from ansible_collections.contingency.infra.plugins.module_utils._readiness.group
 from ansible_collections.contingency.infra.plugins.module_utils._readiness.machine import Machine, judge_machine
 from ansible_collections.contingency.infra.plugins.module_utils._readiness.model import Finding
 from ansible_collections.contingency.infra.plugins.module_utils._readiness.report import Report, nothing_looked_at
+from ansible_collections.contingency.infra.plugins.module_utils._readiness.steps import step_of
 from ansible_collections.contingency.infra.plugins.module_utils._readiness.words import WORDS
 from ansible_collections.contingency.infra.plugins.modules.readiness_summary import ARGUMENT_SPEC
+from ansible_collections.contingency.infra.plugins.plugin_utils.approval_ready import read_approvals
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain, write_record
+from ansible_collections.contingency.infra.plugins.plugin_utils.journal_told import with_steps
 
 REGISTERED = "readiness_result"
 REGISTERED_SET = "readiness_set_result"
@@ -49,12 +53,15 @@ class ActionModule(ActionBase):
         machines = machines_of((task_vars or {})["hostvars"], arguments)
         findings = judged(machines, arguments, time.time())
         findings += judged_sets((task_vars or {})["hostvars"], arguments)
+        if arguments["approvals"]:
+            found = read_approvals(plain(arguments["approvals"]), arguments["language"])
+            findings += judge_approvals(found, CONTROLLER, time.time())
         report = Report(findings, arguments["language"])
         for line in report.shown:
             Display().display(line)
         trouble, files = self._written(report, machines, arguments) if not self._task.check_mode else ("", [])
         closing = ". ".join(part for part in (report.closing, trouble) if part)
-        return {
+        result = {
             "changed": bool(files),
             "failed": not report.ready or bool(trouble),
             "ready": report.ready,
@@ -62,6 +69,7 @@ class ActionModule(ActionBase):
             "files": files,
             "msg": closing,
         }
+        return with_steps(result, [step_of(findings)])
 
     @staticmethod
     def _written(report: Report, machines: list[Machine], arguments: Mapping[str, Any]) -> tuple[str, list[str]]:

@@ -19,8 +19,11 @@ from ansible_collections.contingency.infra.plugins.module_utils._restore import 
 from ansible_collections.contingency.infra.plugins.module_utils._restore.words import WORDS
 from ansible_collections.contingency.infra.plugins.modules.restore_summary import ARGUMENT_SPEC
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain, write_record
+from ansible_collections.contingency.infra.plugins.plugin_utils.journal_run_facts import began_epoch
+from ansible_collections.contingency.infra.plugins.plugin_utils.journal_told import with_steps
 from ansible_collections.contingency.infra.plugins.plugin_utils.restore_page import rendered
 from ansible_collections.contingency.infra.plugins.plugin_utils.restore_report import Report, known, result_of
+from ansible_collections.contingency.infra.plugins.plugin_utils.restore_steps import steps_of
 
 REGISTERED = "restore_test_result"
 
@@ -66,13 +69,14 @@ def recorded(report: Report, arguments: Mapping[str, Any]) -> dict[str, Any]:
     files = _written(report, arguments["dest"])
     for path in files:
         Display().display(WORDS[report.language]["record"].format(path=path))
-    return {
+    result = {
         "changed": True,
         "failed": not report.results or bool(report.failing(arguments["fail_on"])),
         "verdicts": {result["name"]: result["verdict"] for result in report.results},
         "files": files,
         "msg": ". ".join(report.closing),
     }
+    return with_steps(result, steps_of(report, began_epoch(), time.time()))
 
 
 def _written(report: Report, directory: str) -> list[str]:

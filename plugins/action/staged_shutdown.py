@@ -13,6 +13,8 @@ from ansible.utils.display import Display
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown import course
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.plan import make_plan
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.report import Facts, Reporter, Summary
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import outcome_told
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.steps import steps_of
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import (
     FAILED,
     OFF,
@@ -21,7 +23,10 @@ from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store 
     Outage,
     OutageError,
 )
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.words import WORDS
 from ansible_collections.contingency.infra.plugins.modules.staged_shutdown import ARGUMENT_SPEC
+from ansible_collections.contingency.infra.plugins.plugin_utils.journal_run_facts import began_epoch
+from ansible_collections.contingency.infra.plugins.plugin_utils.journal_told import with_steps
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_report import write_outage
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site, recovered
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_work import OutageAction, OutageWork
@@ -60,12 +65,13 @@ class Work(OutageWork):
 
     def told(self, report: Report) -> dict[str, Any]:
         facts = self.facts(report)
-        summary = Reporter(facts, self.arguments["language"]).summary()
+        summaries = {language: Reporter(facts, language).summary() for language in WORDS}
+        summary = summaries[self.arguments["language"]]
         for line in summary.shown:
             Display().display(line)
         files = self._written(report, facts, summary) if self.mode == "run" else []
         unclear = report.outage is None and report.mains == course.UNCLEAR
-        return {
+        result = {
             "changed": self.mode == "run" and bool(report.outcomes or report.controller_due),
             "failed": bool(summary.failed or report.trouble or facts.remarks or unclear or self.mode == "plan"),
             "mains": report.mains,
@@ -78,6 +84,7 @@ class Work(OutageWork):
             "files": files,
             "msg": summary.message,
         }
+        return with_steps(result, steps_of("staged_shutdown", facts, summaries, self.samples(report), began_epoch()))
 
     def _written(self, report: Report, facts: Facts, summary: Summary) -> list[str]:
         if report.outage is None:
@@ -111,7 +118,8 @@ class Work(OutageWork):
         if outcome.state != FAILED:
             return {}
         self._kept(outage.with_node(name, NodeState(FAILED, now, Moment.now(), outcome.how)))
-        said = self.words["failed"].format(how=outcome.how, why=outcome.message)
+        how = outcome_told(outcome.how, self.arguments["language"])
+        said = self.words["failed"].format(how=how, why=outcome.message)
         Display().display(f"{name}  {said}")
         return {"failed": True, "failed_hosts": [name], "msg": f"{name}: {said}"}
 

@@ -11,9 +11,12 @@ from typing import Any
 from ansible.utils.display import Display
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown import course
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.start import make_start
-from ansible_collections.contingency.infra.plugins.module_utils._shutdown.start_report import StartReporter
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.start_report import WORDS, StartReporter
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.steps import steps_of
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.store import Moment
 from ansible_collections.contingency.infra.plugins.modules.staged_startup import ARGUMENT_SPEC
+from ansible_collections.contingency.infra.plugins.plugin_utils.journal_run_facts import began_epoch
+from ansible_collections.contingency.infra.plugins.plugin_utils.journal_told import with_steps
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_run import Report, Site, recovered
 from ansible_collections.contingency.infra.plugins.plugin_utils.outage_work import OutageAction, OutageWork
 from ansible_collections.contingency.infra.plugins.plugin_utils.start_run import StartRun, looked_at
@@ -51,10 +54,11 @@ class Work(OutageWork):
 
     def told(self, report: Report) -> dict[str, Any]:
         facts = self.facts(report)
-        summary = StartReporter(facts, report.closed, self.arguments["language"]).summary()
+        summaries = {language: StartReporter(facts, report.closed, language).summary() for language in WORDS}
+        summary = summaries[self.arguments["language"]]
         for line in summary.shown:
             Display().display(line)
-        return {
+        result = {
             "changed": self.mode == "run" and bool(report.outcomes or report.closed),
             "failed": bool(summary.failed or report.trouble or facts.remarks),
             "mains": report.mains,
@@ -67,6 +71,7 @@ class Work(OutageWork):
             "next_look_epoch": report.next_look_epoch,
             "msg": summary.message,
         }
+        return with_steps(result, steps_of("staged_startup", facts, summaries, self.samples(report), began_epoch()))
 
 
 def planner(

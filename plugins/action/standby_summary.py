@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,9 +14,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.contingency.infra.plugins.module_utils._standby.report import Reporter, Summary
+from ansible_collections.contingency.infra.plugins.module_utils._standby.steps import steps_of
 from ansible_collections.contingency.infra.plugins.module_utils._standby.words import WORDS
 from ansible_collections.contingency.infra.plugins.modules.standby_summary import ARGUMENT_SPEC
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain, write_record
+from ansible_collections.contingency.infra.plugins.plugin_utils.journal_run_facts import began_epoch
+from ansible_collections.contingency.infra.plugins.plugin_utils.journal_told import with_steps
 
 REGISTERED = "standby_result"
 PREVIEW, RELEASED, RECLAIMED = "standby_preview", "standby_released", "standby_reclaimed"
@@ -32,7 +36,9 @@ class ActionModule(ActionBase):
         if validation.error_messages:
             raise AnsibleActionFail("; ".join(validation.error_messages))
         arguments = validation.validated_parameters
-        summary = summary_of((task_vars or {})["hostvars"], arguments)
+        hostvars = (task_vars or {})["hostvars"]
+        summaries = {each: summary_of(hostvars, {**arguments, "language": each}) for each in WORDS}
+        summary = summaries[arguments["language"]]
         for line in summary.shown:
             Display().display(line)
         files = []
@@ -42,13 +48,14 @@ class ActionModule(ActionBase):
             )
         for path in files:
             Display().display(WORDS[arguments["language"]]["record"].format(path=path))
-        return {
+        result = {
             "changed": bool(files),
             "failed": arguments["mode"] == "plan" or bool(summary.failed),
             "failed_hosts": summary.failed,
             "files": files,
             "msg": ". ".join(summary.closing),
         }
+        return with_steps(result, steps_of(summaries, arguments, began_epoch(), time.time()))
 
 
 def summary_of(hostvars: Mapping[str, Any], arguments: Mapping[str, Any]) -> Summary:

@@ -50,6 +50,13 @@ options:
     description: How long ago a backup may have been made or confirmed, in hours.
     type: float
     default: 26
+  approvals:
+    description:
+      - What procedures need to be allowed, with C(required), C(allowed_signers), C(standing) and C(directory) as in
+        M(contingency.infra.approval). Tells approvers that are too few, standing approvals that end within 30 days, and
+        credentials that M(contingency.infra.break_glass) opened and that are not rotated.
+    type: dict
+    default: {}
   metrics_file:
     description:
       - File for the textfile collector, such as C(/var/lib/prometheus/node-exporter/contingency_readiness.prom).
@@ -102,6 +109,11 @@ files:
   type: list
   elements: str
   sample: [/srv/contingency/evidence/readiness-20261122T060000Z.json]
+contingency_steps:
+  description: What the journal is told of the procedure. See M(contingency.infra.journal_step).
+  returned: success
+  type: list
+  elements: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -115,6 +127,7 @@ ARGUMENT_SPEC = {
     "switches": {"type": "list", "elements": "str", "default": []},
     "backup_dir": {"type": "path", "required": True},
     "backup_max_age_hours": {"type": "float", "default": 26},
+    "approvals": {"type": "dict", "default": {}},
     "metrics_file": {"type": "path"},
     "dest": {"type": "path", "required": True},
     "language": {"type": "str", "choices": ["en", "zh"], "default": "en"},

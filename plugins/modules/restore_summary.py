@@ -70,6 +70,11 @@ files:
   type: list
   elements: str
   sample: [/var/lib/contingency/evidence/restore_test-20261122T020000Z.html]
+contingency_steps:
+  description: What the journal is told of the procedure. See M(contingency.infra.journal_step).
+  returned: success, not in check mode
+  type: list
+  elements: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule

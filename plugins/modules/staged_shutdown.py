@@ -125,6 +125,11 @@ files:
   type: list
   elements: str
   sample: [/var/lib/contingency/evidence/outage-20261121T031205Z.svg]
+contingency_steps:
+  description: What the journal is told of the procedure. See M(contingency.infra.journal_step).
+  returned: success
+  type: list
+  elements: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -105,6 +105,11 @@ next_look_epoch:
   returned: always
   type: float
   sample: 1795321368.5
+contingency_steps:
+  description: What the journal is told of the procedure. See M(contingency.infra.journal_step).
+  returned: success
+  type: list
+  elements: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule

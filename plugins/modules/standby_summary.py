@@ -80,6 +80,11 @@ files:
   type: list
   elements: str
   sample: [/var/lib/contingency/evidence/standby_failover-20261121T214500Z.json]
+contingency_steps:
+  description: What the journal is told of the procedure. See M(contingency.infra.journal_step).
+  returned: success
+  type: list
+  elements: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -15,6 +15,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.vars.manager import VariableManager
 from ansible_collections.contingency.infra.plugins.doc_fragments.switch import ModuleDocFragment
 from ansible_collections.contingency.infra.plugins.module_utils._health.model import Service
+from ansible_collections.contingency.infra.plugins.module_utils._incident.gaps import gaps
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.find import Wanted
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import Limits
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.source import Source
@@ -27,6 +28,7 @@ from ansible_collections.contingency.infra.plugins.module_utils._switch.failover
 from ansible_collections.contingency.infra.plugins.module_utils._ups.source import Source as UpsSource
 from ansible_collections.contingency.infra.plugins.plugin_utils import off_inventory
 from ansible_collections.contingency.infra.plugins.plugin_utils.durations import Durations
+from ansible_collections.contingency.infra.plugins.plugin_utils.incident_policy import policy_from
 from ansible_collections.contingency.infra.plugins.plugin_utils.machine import ConnectionMachine
 from ansible_collections.contingency.infra.plugins.plugin_utils.shutdown_site import nodes_of
 
@@ -56,8 +58,48 @@ NOT_A_SITES = {
     "restore_test_group",
     "restore_test_accept_drift",
     "backup_now",
+    "drill_scenario",
+    "drill_mode",
+    "drill_state",
+    "drill_id",
+    "drill_targets",
+    "drill_participants",
+    "drill_answers",
+    "drill_measured",
+    "approval_plan",
+    "approval_mode",
+    "approval_unavoidable",
+    "approval_needed",
+    "approval_directory",
+    "approval_incident",
+    "approval_incident_dir",
+    "contingency_drill",
+    "approval_drill_dir",
+    "contingency_person",
+    "contingency_incident",
+    "request",
+    "approver",
+    "sign_with",
+    "valid_for",
+    "valid_from",
+    "comment",
+    "sealed",
+    "reason",
+    "sealed_file",
+    "sealed_show",
+    "rotated",
 }
-PROCEDURES = ("core_switch", "standby", "staged_shutdown", "restore_test", "backup")
+PROCEDURES = (
+    "core_switch",
+    "standby",
+    "staged_shutdown",
+    "restore_test",
+    "backup",
+    "incident",
+    "plan_document",
+    "drill",
+    "approval",
+)
 # What a host says of its shutdown and its start, beside what host_shutdown reads.
 OF_THE_PLAN = {"stage", "power_watts", "feeds", "after", "seconds", "saves", "health", "start_timeout"}
 
@@ -66,8 +108,11 @@ def specified() -> dict[str, Any]:
     texts = [(ROOT / f"roles/{role}/meta/argument_specs.yml").read_text(encoding="utf-8") for role in PROCEDURES]
     entries = [entry for text in texts for entry in yaml.safe_load(text)["argument_specs"].values()]
     options = {name: spec for entry in entries for name, spec in entry["options"].items()}
-    # Where the playbook that installs the timer says them.
-    return {name: spec for name, spec in options.items() if not name.startswith("restore_test_timer_")}
+    # Where the playbook that installs the timer says them, or the person at the keyboard.
+    said = [name for name in options if name.startswith("incident_") and not name.endswith("_dir")]
+    return {
+        name: spec for name, spec in options.items() if not name.startswith("restore_test_timer_") and name not in said
+    }
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +195,7 @@ def test_values_have_the_types_that_the_role_asks_for(inventory: Any) -> None:
     }
     options = specified()
     for host, variables in hosts.items():
-        for name in own(variables, *options):
+        for name in own(variables, *options) & set(options):
             wanted: Any = types[str(options[name]["type"])]
             if str(variables[name]).startswith("{{ groups["):
                 continue
@@ -241,6 +286,14 @@ def test_every_backup_set_can_be_tested_and_has_two_copies_in_two_places(invento
         assert order.max_age is not None, "the role refuses a set of which any age is good"
         assert len({copy.place or copy.host for copy in order.copies}) >= 2
         assert variables["restore_test_host"] in hosts
+
+
+def test_plan_of_the_example_can_be_used_and_everybody_in_it_can_be_told(inventory: Any) -> None:
+    _groups, hosts = inventory
+    policy = policy_from(hosts["duty"]["contingency_plan"])
+    assert gaps(policy, policy.on_call[0].begin_epoch) == ()
+    cashiers = next(notice for notice in policy.notices if notice.key == "cashiers")
+    assert (cashiers.when.outage_over, cashiers.to) == (1200.0, ("cashiers",))
 
 
 def test_probe_hosts_are_in_the_inventory(inventory: Any) -> None:

@@ -52,6 +52,9 @@ WORDS: Dict[str, str] = {
     "check_backup_age": "age of the backup",
     "check_copies": "copies of the backup",
     "check_evidence": "evidence directory",
+    "check_approvers": "approvers",
+    "check_standing": "standing approval",
+    "check_seal": "sealed credential",
     "check_inventory": "inventory",
     "why": "{why}",
     "nothing": "Nothing to do.",
@@ -227,6 +230,23 @@ WORDS: Dict[str, str] = {
     "copies_unseen": "{paths} was not looked at, as only its own program can open it",
     "copies_unseen_do": "Nothing at once. Test it as a backup set of its own, so that restore_test opens it too.",
     "copies_do": "Make the second copy in another place, and say with place where each is.",
+    "approvers_expected": "{required} different persons can approve",
+    "approvers_do": "Correct contingency_allowed_signers: without approvers no procedure can be run.",
+    "standing_expected": "standing approvals hold for another {days} days",
+    "standing_seen": "that for {what} ends {until}",
+    "standing_do": "Have it given anew and correct contingency_standing_approvals: unattended runs would be refused.",
+    "standing_mains": "there is none for a loss of mains",
+    "standing_mains_do": (
+        "Have one given for staged_shutdown, mains. Without it hosts are shut down all the same, and each time it is "
+        "told "
+        "that nobody approved it."
+    ),
+    "seal_expected": "what was opened is rotated and sealed anew",
+    "seal_seen": "{name} was opened {at} by {by}",
+    "seal_do": "Change it where it is used, seal the new one, and run break_glass with -e sealed={name} -e "
+    "rotated=true.",
+    "seal_altered_do": "The record of approvals and seals cannot be relied on: see who did it, and keep it as "
+    "evidence.",
     "evidence_expected": "{directory} can be written",
     "evidence_do": "Free space, or set contingency_evidence_dir: a failover without a record cannot be accounted for.",
     "inventory_empty": "no database server was looked at",

@@ -14,6 +14,11 @@ RUNBOOKS = ["docs/core_switch_failover.md", "docs/core_switch_failover.zh-CN.md"
 STANDBY_RUNBOOKS = ["docs/standby_failover.md", "docs/standby_failover.zh-CN.md"]
 STAGED_RUNBOOKS = ["docs/staged_shutdown.md", "docs/staged_shutdown.zh-CN.md"]
 RESTORE_RUNBOOKS = ["docs/restore_test.md", "docs/restore_test.zh-CN.md"]
+AROUND = [
+    [f"docs/{name}.md", f"docs/{name}.zh-CN.md"]
+    for name in ("incident", "escalate", "approval", "journal", "incident_report", "plan_document", "drill")
+]
+"""Of what every procedure has around it, in both languages."""
 
 
 def text(name: str) -> str:

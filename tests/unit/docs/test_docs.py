@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.unit.docs.pages import (
+    AROUND,
     READMES,
     RESTORE_RUNBOOKS,
     ROOT,
@@ -28,6 +29,7 @@ DOCUMENTS = [
     *STANDBY_RUNBOOKS,
     *STAGED_RUNBOOKS,
     *RESTORE_RUNBOOKS,
+    *(page for pair in AROUND for page in pair),
     *ROLES,
     "docs/adding_a_platform.md",
 ]
@@ -47,7 +49,7 @@ def test_every_module_and_playbook_is_listed_and_nothing_else(readme: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("english", "chinese"), [READMES, RUNBOOKS, STANDBY_RUNBOOKS, STAGED_RUNBOOKS, RESTORE_RUNBOOKS]
+    ("english", "chinese"), [READMES, RUNBOOKS, STANDBY_RUNBOOKS, STAGED_RUNBOOKS, RESTORE_RUNBOOKS, *AROUND]
 )
 def test_both_languages_have_the_same_shape(english: str, chinese: str) -> None:
     def shape(name: str) -> list[str]:

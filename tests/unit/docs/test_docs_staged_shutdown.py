@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 import pytest
+from ansible_collections.contingency.infra.plugins.module_utils._shutdown.sentences import OUTCOMES, WHOLE
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.start_report import WORDS as START_WORDS
 from ansible_collections.contingency.infra.plugins.module_utils._shutdown.words import WORDS as STAGED_WORDS
 
@@ -60,8 +61,9 @@ STAGED_MESSAGES = [
     "NOT healthy",
     "up and healthy",
 ]
+IN_CHINESE = {**WHOLE, **OUTCOMES}
 SHOWN = {"names": "his-db-1", "name": "duty", "minutes": "48", "field": "runtime_seconds", "off": 2, "up": 3, "all": 7}
-NOT_SHOWN = dict.fromkeys(("percent", "began", "seconds", "why", "at", "path", "age", "how", "id"), "|")
+NOT_SHOWN = dict.fromkeys(("percent", "began", "seconds", "why", "at", "path", "age", "how", "id", "count"), "|")
 
 
 @pytest.mark.parametrize("runbook", STAGED_RUNBOOKS)
@@ -80,9 +82,21 @@ def test_staged_runbook_shows_each_line_of_the_summary(runbook: str, language: s
     assert [part for part in parts if part not in text(runbook)] == []
 
 
+@pytest.mark.parametrize("pattern", IN_CHINESE)
+def test_chinese_runbook_shows_what_a_chinese_screen_does(pattern: str) -> None:
+    """Where the runbook explains a sentence, one of its clauses stands there as it does on the screen."""
+    english = re.sub(r"\(\?.*?\)", "|", pattern).replace("\\", "")
+    clauses = [
+        clause for clause in re.split("[，。：；（）]", IN_CHINESE[pattern]) if re.search("[\u4e00-\u9fff]{2}", clause)
+    ]
+    wanted = [re.sub(r"\\{\w+\\}", ".+?", re.escape(clause)) for clause in clauses]
+    explained = any(message in english for message in STAGED_MESSAGES)
+    assert not explained or any(re.search(each, text(STAGED_RUNBOOKS[1])) for each in wanted)
+
+
 @pytest.mark.parametrize("runbook", STAGED_RUNBOOKS)
 def test_staged_runbook_names_the_task_as_the_screen_does(runbook: str) -> None:
-    [task] = re.findall(r"- name: (.*)$", text("roles/staged_shutdown/tasks/main.yml"), re.M)
+    [task] = re.findall(r"- name: (.*)\n  contingency", text("roles/staged_shutdown/tasks/main.yml"))
     assert f"`{task}`" in text(runbook)
 
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from lab.gaps import MILLISECOND, FlowReport, report
+import pytest
+
+from lab.gaps import MILLISECOND, FlowReport, lost_by_second, report
 
 INTERVAL = 5 * MILLISECOND
 TRIP = 1 * MILLISECOND
@@ -53,3 +55,16 @@ def test_traffic_that_never_was_is_an_open_gap_from_the_first_request() -> None:
 def test_a_report_survives_json() -> None:
     seen = flow({20})
     assert FlowReport.from_dict(seen.as_dict()) == seen
+
+
+def test_what_a_gap_lost_is_spread_over_its_seconds() -> None:
+    second = 1_000_000_000
+    sent = [number * second // 10 for number in range(40)]
+    answered = [0 if 10 <= number < 30 else request + 1000 for number, request in enumerate(sent)]
+    flow = report("client", "server", second // 10, sent, answered, 0)
+    points = lost_by_second([flow, flow])
+    assert [point[0] for point in points] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert sum(count for _second, count in points) == pytest.approx(2 * 20, abs=0.5)
+    assert points[-1][1] == 0
+    assert points[1][1] > 0
+    assert lost_by_second([]) == []

@@ -47,6 +47,7 @@ def test_service_runs_the_playbook_as_the_user_and_has_an_end() -> None:
         "/srv/site",
     ]
     assert (found["User"], found["WorkingDirectory"], found["Type"]) == ("duty", "/srv", "oneshot")
+    assert "LC_ALL=C.UTF-8" in found["Environment"].split(), "with a locale that is not there Ansible ends at once"
     assert found["TimeoutStartSec"] == "86400s"
 
 

@@ -52,6 +52,7 @@ def test_service_runs_the_playbook_as_the_user() -> None:
         "/srv/site",
     ]
     assert (found["User"], found["WorkingDirectory"], found["Type"]) == ("duty", "/srv", "oneshot")
+    assert "LC_ALL=C.UTF-8" in found["Environment"].split(), "with a locale that is not there Ansible ends at once"
 
 
 def test_service_has_an_end_and_is_never_refused() -> None:
