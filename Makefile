@@ -182,7 +182,7 @@ role-readme: venv-test ## README.md of the roles, from their argument_specs and 
 	@$(RUN) tools.role_readme
 
 changelog: venv-test ## CHANGELOG.md from changelogs/fragments, for the version in galaxy.yml
-	@PATH="$(CURDIR)/$(BIN):$$PATH" antsibull-changelog release --update-existing
+	@PATH="$(CURDIR)/$(BIN):$$PATH" antsibull-changelog release --update-existing --refresh-fragments
 
 # --- measurements ---------------------------------------------------------------------------
 

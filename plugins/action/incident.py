@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -17,19 +17,18 @@ from ansible_collections.contingency.infra.plugins.module_utils._incident.refusa
 from ansible_collections.contingency.infra.plugins.module_utils._incident.words import say
 from ansible_collections.contingency.infra.plugins.modules.incident import ARGUMENT_SPEC
 from ansible_collections.contingency.infra.plugins.plugin_utils.evidence import plain
+from ansible_collections.contingency.infra.plugins.plugin_utils.incident_kept import kept
 from ansible_collections.contingency.infra.plugins.plugin_utils.incident_policy import policy_from
-from ansible_collections.contingency.infra.plugins.plugin_utils.incident_run import Run, readable
+from ansible_collections.contingency.infra.plugins.plugin_utils.incident_run import OF_THE_TASK, Run, readable
 from ansible_collections.contingency.infra.plugins.plugin_utils.person import at_the_keyboard
 from ansible_collections.contingency.infra.plugins.plugin_utils.plan_variables import Reader
 from ansible_collections.contingency.infra.plugins.plugin_utils.typed import as_typed, playbook, typed, unknown
 
 STRAY = "_raw_params"
 """Where ansible-playbook leaves the words of -e that belong to no name."""
-OF_THE_PLAYBOOK = ("plan", "state", "id", "drill", "directory", "drill_directory", "language")
-"""Options that nobody types."""
 AFTER_OPENING = ("incident", "confirmed", "confirmed_by", "manual_work_ended", "met", "reentered", "relapsed")
 """What the playbook that opens an incident does not take."""
-KNOWN = tuple(name for name in (*ARGUMENT_SPEC, "incident", "tell") if name not in OF_THE_PLAYBOOK)
+KNOWN = tuple(name for name in (*ARGUMENT_SPEC, "incident", "tell") if name not in OF_THE_TASK)
 NAMES = {
     "incident_open": tuple(name for name in KNOWN if name not in AFTER_OPENING),
     "incident_update": KNOWN,
@@ -54,11 +53,12 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(limitation)
         for line in names_said(playbook(), typed(), said["language"]):
             Display().warning(line)
-        variables = task_vars or {}
-        # Without what may be a secret: none that is missing keeps anybody from the record.
-        plan = said["plan"] or Reader(self._templar, variables.get("hostvars")).plan(variables)
-        policy = policy_from(plan, said["language"])
-        run = Run(policy, said, by=at_the_keyboard(), now=time.time(), check=bool(self._task.check_mode))
+        now, check = time.time(), bool(self._task.check_mode)
+        try:
+            policy = policy_from(self._plan(said, task_vars or {}), said["language"])
+        except AnsibleActionFail as error:
+            raise AnsibleActionFail(as_typed(without_plan(said, str(error), now, check))) from None
+        run = Run(policy, said, by=at_the_keyboard(), now=now, check=check)
         try:
             run.done()
         except Told as error:
@@ -66,6 +66,23 @@ class ActionModule(ActionBase):
         for line in run.shown():
             Display().display(line)
         return run.result()
+
+    def _plan(self, said: Mapping[str, Any], variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the plan without what may be a secret: none that is missing keeps anybody from the record."""
+        plan: Mapping[str, Any] = said["plan"] or Reader(self._templar, variables.get("hostvars")).plan(variables)
+        return plan
+
+
+def without_plan(said: Mapping[str, Any], why: str, now: float, check: bool) -> str:
+    """Keep what was said although the plan cannot be used, and return what is to be told."""
+    language = said["language"]
+    if check:
+        return why
+    try:
+        path = kept(said, by=at_the_keyboard(), now=now)
+    except Told as error:
+        return f"{error.said[language]}. {why}"
+    return f"{told('kept', path=path)[language]}. {why}" if path else why
 
 
 def words_limitation(stray: str | None, language: str = "en") -> str | None:

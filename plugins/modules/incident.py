@@ -17,6 +17,9 @@ description:
     next.
   - What is not known counts as the worst that cannot be ruled out. Each grade says by which rule it is given, and what
     is not known.
+  - While the plan cannot be used, an incident is opened all the same and what is said is kept word by word, as a note;
+    the task then ends in an error, since nothing is graded. The same arguments given again, once the plan is corrected,
+    complete it.
   - It sends nothing. What is due is sent by the playbook C(contingency.infra.escalate).
   - A second run with the same arguments changes nothing. Two people who report the same fault get the same incident.
   - Times are typed as C(now), C(20m ago), C(02:40), C(2026-11-22 02:40) or C(in 2h), local to the organisation.

@@ -37,6 +37,8 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.typed import as_
 
 HALF = re.compile("[\ud800-\udfff]")
 BYTE = re.compile("[\udc80-\udcff]")
+OF_THE_TASK = ("plan", "state", "id", "drill", "directory", "drill_directory", "language")
+"""Options that say nothing of the incident."""
 
 
 class Run:
@@ -48,8 +50,7 @@ class Run:
         self.by = by
         self.now = now
         self.check = check
-        self.drill = bool(said["drill"]) or str(said["id"] or "").startswith(store.DRILL)
-        self.root = str(said["drill_directory" if self.drill else "directory"])
+        self.root, self.drill = place_of(said)
         self.path = ""
         self.lines: tuple[Line, ...] = ()
         self.damage: Damage | None = None
@@ -66,7 +67,7 @@ class Run:
         if self.said["state"] == "opened":
             self._open()
         else:
-            self._take(self._meant())
+            self._take(meant(self.root, self.said["id"]))
         for change in changes_of(self.policy, self.incident, self._news_of_it(), self.now):
             self._add(change)
         if self.said["severity"] == BY_RULES or regrade_due(self.incident, self._grade()):
@@ -142,25 +143,11 @@ class Run:
 
     def _news_of_it(self) -> Mapping[str, Any]:
         """Return what was said without what the opening has recorded already."""
-        said = {name: value for name, value in self.said.items() if name not in _OF_THE_TASK}
+        said = {name: value for name, value in self.said.items() if name not in OF_THE_TASK}
         if "opened" not in self.written:
             return without_relative_times(said) if self.was_open else said
         told = ("activated", "acknowledged", "manual_work", "recovered", "confirmed", "confirmed_by", "note", "at")
         return {name: self.said[name] for name in (*told, "severity", "reason", "met")}
-
-    def _meant(self) -> str:
-        """Return the directory of the incident that is meant."""
-        key = self.said["id"]
-        if key:
-            if not store.ID.fullmatch(key):
-                raise Refused(told("no_id", written=key))
-            return os.path.join(self.root, key)
-        found = store.open_ids(self.root)
-        if len(found) == 1:
-            return os.path.join(self.root, found[0])
-        if found:
-            raise Refused(told("several", ids=", ".join(found)))
-        raise Refused(told("none", root=self.root))
 
     def _take(self, path: str) -> None:
         loaded = store.load(path)
@@ -191,6 +178,26 @@ class Run:
         self.written.append(kind)
 
 
+def place_of(said: Mapping[str, Any]) -> tuple[str, bool]:
+    """Pure: the directory in which the incident that is meant lies, and whether it is a drill."""
+    drill = bool(said["drill"]) or str(said["id"] or "").startswith(store.DRILL)
+    return str(said["drill_directory" if drill else "directory"]), drill
+
+
+def meant(root: str, key: str | None) -> str:
+    """Return the directory of the incident of that id, or of the only one that is open; Refused where there is none."""
+    if key:
+        if not store.ID.fullmatch(key):
+            raise Refused(told("no_id", written=key))
+        return os.path.join(root, key)
+    found = store.open_ids(root)
+    if len(found) == 1:
+        return os.path.join(root, found[0])
+    if found:
+        raise Refused(told("several", ids=", ".join(found)))
+    raise Refused(told("none", root=root))
+
+
 def readable(said: Any) -> Any:
     """Return what was said with the texts of a terminal that does not speak UTF-8 as what was typed there.
 
@@ -213,9 +220,6 @@ def _typed(text: str) -> str:
         return raw.decode("gb18030")
     except UnicodeDecodeError:
         return raw.decode("utf-8", "replace")
-
-
-_OF_THE_TASK = ("plan", "state", "id", "drill", "directory", "drill_directory", "language")
 
 
 def _state(incident: Incident) -> str:

@@ -14,6 +14,8 @@ SENTENCES: Dict[str, Dict[str, str]] = {
         "plan": "The contingency plan cannot be used: {why}; correct it in the inventory",
         "no_plan": "The contingency plan cannot be used: contingency_plan is not set in the inventory of this command; "
         "name yours with -i DIRECTORY, or in ansible.cfg",
+        "kept": "WHAT YOU SAID IS RECORDED, word by word, in {path}. It is NOT GRADED, and NOBODY IS TOLD: call them "
+        "now. Then correct the plan and give the same command again, with the time in place of now",
         "no_title": "an incident needs a title: add -e \"title='what is wrong'\"",
         "no_id": "incident={written} is no incident; it is written as INC-20261122-1",
         "several": "several incidents are open: {ids}; say which one with -e incident=ID",
@@ -55,6 +57,8 @@ SENTENCES: Dict[str, Dict[str, str]] = {
         "plan": "应急预案无法使用：{why}；请在主机清单中改正",
         "no_plan": "应急预案无法使用：本命令的主机清单中没有 contingency_plan；请用 -i 目录 指明主机清单，"
         "或写入 ansible.cfg",
+        "kept": "所说内容已逐字写入 {path}，但未定级，也未通知任何人：请立即打电话。然后改正预案，"
+        "再次执行同一命令，并把 now 换成当时的时间",
         "no_title": "建立事件需要标题：请加上 -e \"title='故障情况'\"",
         "no_id": "incident={written} 不是事件编号；编号的写法如 INC-20261122-1",
         "several": "有多个未关闭的事件：{ids}；请用 -e incident=ID 指明",

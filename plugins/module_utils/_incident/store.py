@@ -91,7 +91,7 @@ def open_incident(
     """Open an incident below ``root``, or return the one that is open with the same title and place.
 
     ``fields``: those of `opened` but its id. The id has the local date of the organisation, whose IANA name of a time
-    zone is ``timezone``.
+    zone is ``timezone``; without one it is this machine's date.
     """
     with _alone(root):
         for each in open_in(root):
@@ -251,7 +251,7 @@ def _order(key: str) -> Tuple[str, int]:
 
 def _new_directory(root: str, now: float, timezone: str, prefix: str) -> Tuple[str, str]:
     """Make the directory of the next id of today. One that a killed opening left empty is taken."""
-    day = datetime.fromtimestamp(now, zone(timezone)).strftime("%Y%m%d")
+    day = datetime.fromtimestamp(now, zone(timezone) if timezone else None).strftime("%Y%m%d")
     for number in range(1, 10000):
         key = f"{prefix}-{day}-{number}"
         path = os.path.join(root, key)

@@ -93,6 +93,7 @@ WORDS: Dict[str, str] = {
     "with incident_update",
     "not_recorded": "{name} on the command line was NOT RECORDED: no such thing can be said of an incident. Names: "
     "{names}",
+    "kept_words": "Said while the plan could not be used: {words}",
     "record": "Record: {path}",
     "would": "Check mode: nothing was written; these events would be: {kinds}",
     "was_open": "It was open already; nothing was opened.",

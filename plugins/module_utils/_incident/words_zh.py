@@ -91,6 +91,7 @@ WORDS: Dict[str, str] = {
     "misspelt": "{book} 没有名为 {name} 的项，因此未写入任何内容；请改用 -e {near}= 重新输入",
     "not_here": "{name} 要在事件建立之后才能填写，因此未写入任何内容；请先去掉它建立事件，再用 incident_update 填写",
     "not_recorded": "命令行中的 {name} 未写入记录：事件没有这一项。可用的名称：{names}",
+    "kept_words": "预案无法使用期间所说：{words}",
     "record": "记录：{path}",
     "would": "检查模式：未写入任何内容；将写入的事件：{kinds}",
     "was_open": "该事件已经打开，未重复建立。",

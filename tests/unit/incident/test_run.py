@@ -34,10 +34,13 @@ from tests.unit.incident.plans import HOUR, MINUTE, MORNING, plan, policy
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
-def run(root: Path, *, check: bool = False, now: float = MORNING, **said: Any) -> Run:
+def arguments(root: Path, **said: Any) -> dict[str, Any]:
     defaults: dict[str, Any] = {name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()}  # type: ignore[attr-defined]
-    places = {"directory": str(root / "incidents"), "drill_directory": str(root / "drills")}
-    return Run(policy(), {**defaults, **places, **said}, by="duty@console", now=now, check=check).done()
+    return {**defaults, "directory": str(root / "incidents"), "drill_directory": str(root / "drills"), **said}
+
+
+def run(root: Path, *, check: bool = False, now: float = MORNING, **said: Any) -> Run:
+    return Run(policy(), arguments(root, **said), by="duty@console", now=now, check=check).done()
 
 
 def open_one(root: Path, **said: Any) -> Run:
