@@ -12,6 +12,9 @@ from ansible_collections.contingency.infra.plugins.module_utils._postgresql.find
 from ansible_collections.contingency.infra.plugins.module_utils._postgresql.model import Cluster, PostgresqlError
 
 POLL = 0.01
+SETTLE_POLL = 0.2
+SETTLE_SECONDS = 100.0
+"""Debian's pg_ctlcluster looks for a server that it started for 60 s, then for 30 s more."""
 
 
 def pid(host: Host, cluster: Cluster) -> Optional[int]:
@@ -25,6 +28,26 @@ def pid(host: Host, cluster: Cluster) -> Optional[int]:
     return int(number) if is_server and cluster.data_directory in command else None
 
 
+def settle(host: Host, cluster: Cluster, timeout: float) -> None:
+    """Wait until systemd is through with starting or stopping it, as after the host was switched on.
+
+    A server that is stopped while its unit still looks whether it came up fails that start, and the next start would
+    only join it. One that is still to be started would come up in the middle of a rewind.
+    """
+    deadline = host.now() + max(timeout, SETTLE_SECONDS)
+    while cluster.unit:
+        busy = _busy(host, cluster.unit)
+        if busy is None:
+            return
+        if host.now() > deadline:
+            raise PostgresqlError(
+                f"{cluster.unit} {busy}, and did not come to an end within {max(timeout, SETTLE_SECONDS):g} s; see "
+                f"systemctl status {cluster.unit}, stop it with systemctl stop if it never comes up, and run this "
+                "again."
+            )
+        host.sleep(SETTLE_POLL)
+
+
 def stop(host: Host, cluster: Cluster, timeout: float) -> List[str]:
     """Stop it cleanly, so that all of its WAL goes to its standbys; returns the steps that were done.
 
@@ -33,6 +56,7 @@ def stop(host: Host, cluster: Cluster, timeout: float) -> List[str]:
     process = pid(host, cluster)
     if process is None:
         return []
+    settle(host, cluster, timeout)
     restarts = cluster.unit is not None and _restarts(host, cluster.unit)
     if restarts and cluster.unit:
         _run(host, ["systemctl", "stop", cluster.unit], None, timeout, f"{cluster.title} did not stop")
@@ -74,6 +98,24 @@ def reload(host: Host, cluster: Cluster) -> List[str]:
         return []
     _run(host, ["kill", "-HUP", str(process)], cluster.os_user, 10, f"{cluster.title} was not told to reload")
     return [f"reload {cluster.title}"]
+
+
+def _busy(host: Host, unit: str) -> Optional[str]:
+    """Return what systemd is doing with a unit, None where its server runs or is down, and stays so."""
+    names = "ActiveState,SubState,MainPID,ControlPID,Job"
+    answer = host.run(["systemctl", "show", f"--property={names}", unit], timeout=10)
+    told = dict(line.split("=", 1) for line in answer.output.splitlines() if "=" in line)
+    if answer.status != 0 or "ActiveState" not in told:
+        return f"cannot be looked at ({answer.complaint})"
+    state = f"is {told['ActiveState']} ({told.get('SubState', '')})"
+    if _is_number(told.get("ControlPID")):
+        return state
+    moves = told["ActiveState"] in ("activating", "deactivating") or _is_number(told.get("Job"))
+    return state if moves and not _is_number(told.get("MainPID")) else None
+
+
+def _is_number(text: Optional[str]) -> bool:
+    return text not in (None, "", "0")
 
 
 def _restarts(host: Host, unit: str) -> bool:

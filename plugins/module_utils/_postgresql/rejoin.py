@@ -89,6 +89,7 @@ class Rejoin:
 
     def run(self) -> None:
         wait_for_earlier(self.host, self.cluster, self.options.timeout)
+        process.settle(self.host, self.cluster, self.options.timeout)
         self.marker.load()
         identify(self.host, self.cluster, self.source)
         primary = ask(self.host, self.cluster, self.source)
