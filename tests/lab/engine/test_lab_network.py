@@ -19,6 +19,8 @@ from tests.lab.engine.conftest import eventually, vtysh
 WARD = [("client-ward", "server-his")]
 # A neighbor's word ages out after three hellos of 2 s, and a proposal that was lost is repeated with the next one.
 FOUR_HELLOS_MS = 8000
+# A bond sees its link go and waits for no hello; on a busy machine that took 0.6 s.
+ONE_HELLO_MS = 2000
 
 
 def test_shutdown_in_vtysh_interrupts_traffic_and_no_shutdown_restores_it(lab: Lab) -> None:
@@ -68,7 +70,7 @@ def test_servers_follow_when_a_core_loses_its_power_and_stay_when_it_is_back(lab
     with lab.probe(WARD) as probe:
         lab.machine("core-a").power_off()
         time.sleep(1)
-    assert came_back(probe.stop()[0], within_ms=500)
+    assert came_back(probe.stop()[0], within_ms=ONE_HELLO_MS)
     lab.machine("core-a").power_on()
     eventually(lambda: lab.machine("core-a").not_ready() is None)
     assert "active member mac: 02:00:00:00:07:02(eth1)" in bond(lab)
