@@ -33,6 +33,9 @@ COMMAND = re.compile(r"ansible-playbook contingency\.infra\.\w+")
 ALIKE, SHARED_ALIKE = 0.75, 0.9
 """How alike a name is to one that is meant, as difflib counts; a site has names of its own that begin alike."""
 
+BEGINNING = 4
+"""From how many letters on the beginning of a word is enough."""
+
 
 def typed() -> dict[str, Any]:
     """Return the variables of the command line, without those of files."""
@@ -55,9 +58,14 @@ def meant(name: str, known: Collection[str]) -> str:
     """Pure: the known name that was meant by one that is not known, an empty text where none is near."""
     shared = get_close_matches(name, SHARED, 1, SHARED_ALIKE)
     other = OTHER_WORDS.get(name, "")
-    parts = [each for each in known if name in each.split("_")]
+    parts = [each for each in known if any(_begins(part, name) for part in each.split("_"))]
     near = get_close_matches(name, known, 1, ALIKE)
     return next(iter((*shared, *([other] if other in known else []), *near, *parts)), "")
+
+
+def _begins(part: str, name: str) -> bool:
+    """Is a word of a known name what was typed, or does it begin so?"""
+    return part == name or (len(name) >= BEGINNING and part.startswith(name))
 
 
 def unknown(names: Iterable[str], known: Collection[str]) -> dict[str, str]:

@@ -147,6 +147,7 @@ def test_half_a_title_is_not_recorded() -> None:
         ("incidnet", "incident"),
         ("id", "incident"),
         ("class", "incident_class"),
+        ("clas", "incident_class"),
         ("outage", "expected_outage"),
         ("contingency_incidnet", "contingency_incident"),
     ],
