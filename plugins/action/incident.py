@@ -29,6 +29,8 @@ STRAY = "_raw_params"
 AFTER_OPENING = ("incident", "confirmed", "confirmed_by", "manual_work_ended", "met", "reentered", "relapsed")
 """What the playbook that opens an incident does not take."""
 KNOWN = tuple(name for name in (*ARGUMENT_SPEC, "incident", "tell") if name not in OF_THE_TASK)
+BETWEEN = {"en": ". ", "zh": "。"}
+"""What ends a sentence before the next one."""
 NAMES = {
     "incident_open": tuple(name for name in KNOWN if name not in AFTER_OPENING),
     "incident_update": KNOWN,
@@ -81,8 +83,8 @@ def without_plan(said: Mapping[str, Any], why: str, now: float, check: bool) -> 
     try:
         path = kept(said, by=at_the_keyboard(), now=now)
     except Told as error:
-        return f"{error.said[language]}. {why}"
-    return f"{told('kept', path=path)[language]}. {why}" if path else why
+        return f"{error.said[language]}{BETWEEN[language]}{why}"
+    return f"{told('kept', path=path)[language]}{BETWEEN[language]}{why}" if path else why
 
 
 def words_limitation(stray: str | None, language: str = "en") -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.contingency.infra.plugins.action.incident import without_plan
+from ansible_collections.contingency.infra.plugins.action.incident import BETWEEN, without_plan
 from ansible_collections.contingency.infra.plugins.module_utils._incident import store
 from ansible_collections.contingency.infra.plugins.module_utils._incident.refusals import SENTENCES
 from ansible_collections.contingency.infra.plugins.plugin_utils.incident_kept import kept
@@ -70,7 +70,7 @@ def test_a_drill_stays_a_drill(tmp_path: Path) -> None:
 def test_the_screen_says_first_that_it_is_kept_and_that_nobody_is_told(tmp_path: Path, language: str) -> None:
     told = without_plan(arguments(tmp_path, language=language, **SAID), WHY, MORNING, check=False)
     (path,) = (tmp_path / "incidents").glob("INC-*")
-    assert told == f"{SENTENCES[language]['kept'].format(path=path)}. {WHY}"
+    assert told == f"{SENTENCES[language]['kept'].format(path=path)}{BETWEEN[language]}{WHY}"
 
 
 def test_what_cannot_be_kept_either_is_told_with_the_mistake(tmp_path: Path) -> None:
