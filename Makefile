@@ -148,7 +148,7 @@ lab-test: root venv-test apt apt-guest ## tests that need the lab
 # them all, and the pages in Chromium, whose root file system alone takes minutes.
 LEFT_OUT := postgresql/test_rejoin.py postgresql/test_promote.py mariadb/test_promote.py mariadb/test_rejoin.py \
   test_standby_mariadb.py $(addprefix engine/test_lab_,databases.py power.py servers.py) ups shutdown test_staged_watch.py \
-  test_staged_mains.py test_staged_switches.py test_server_uplink_ovs.py test_core_switch_logins.py \
+  test_escalate_timer.py test_standby_rejoin.py test_staged_mains.py test_staged_switches.py test_server_uplink_ovs.py test_core_switch_logins.py \
   $(addprefix restore/,postgresql test_ground.py test_isolation_neighbors.py test_mariadb.py test_repositories.py) \
   test_backup_role.py address test_report_page.py test_board_page.py \
   test_document_pages.py test_approval.py \
