@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab import cgroups, kernel, network, nspawn
+from lab import cgroups, kernel, network, nspawn, watches
 from lab.errors import LabError
 from lab.instance import MARK, NAMESPACES, STATE_ROOT, Instance
 
@@ -86,5 +86,6 @@ def forget(instance: Instance) -> None:
     instance.lock_file.unlink(missing_ok=True)
     if nspawn.RUN.exists() and not any(nspawn.RUN.iterdir()):
         nspawn.RUN.rmdir()
-    if STATE_ROOT.exists() and {path.name for path in STATE_ROOT.iterdir()} <= {".lock"}:
+    if STATE_ROOT.exists() and {path.name for path in STATE_ROOT.iterdir()} <= {".lock", watches.BEFORE.name}:
+        watches.put_back()
         shutil.rmtree(STATE_ROOT)

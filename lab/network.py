@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab import kernel
+from lab import kernel, watches
 from lab.commands import ip_batch
 from lab.instance import CONTROLLER, MANAGEMENT, NAMESPACES, STATE_ROOT, Instance
 from lab.topology import Topology
@@ -24,6 +24,7 @@ def build(instance: Instance, topology: Topology) -> None:
     """All namespaces and cables; the ports of the machines stay down until the machines start."""
     names = [MANAGEMENT, *topology.machines]
     with host_namespaces():
+        watches.raise_limit()
         ip_batch(f"netns add {instance.namespace(name)}" for name in names)
     for name in names:
         _without_ipv6(instance.namespace_path(name))
