@@ -68,6 +68,9 @@ class Lab:
             digest, *parts = self.instance.complete.read_text(encoding="ascii").split()
         except (FileNotFoundError, NotADirectoryError):
             return ()
+        except PermissionError:
+            require_root()
+            raise
         return tuple(parts) if digest == self.plan.digest else ()
 
     @cached_property
