@@ -16,7 +16,7 @@ from pathlib import Path
 
 PACKAGES = {
     "venv": ("python3-venv",),
-    "lab": ("iproute2", "mmdebstrap", "openssh-client", "systemd-container"),
+    "lab": ("ethtool", "iproute2", "mmdebstrap", "openssh-client", "systemd-container"),
     "guest": ("qemu-system-x86",),
 }
 
