@@ -47,6 +47,7 @@ CREATE MATERIALIZED VIEW of_far_tcp AS SELECT count(*) FROM far_tcp;
 CREATE MATERIALIZED VIEW of_far_socket AS SELECT count(*) FROM far_socket;
 """
 INSERT = "INSERT INTO over_tcp DEFAULT VALUES; INSERT INTO over_socket DEFAULT VALUES"
+COPYING = "SELECT count(*) FROM pg_subscription_rel WHERE srsubstate <> 'r'"
 ROWS = "SELECT (SELECT count(*) FROM over_tcp), (SELECT count(*) FROM over_socket)"
 
 
@@ -79,7 +80,8 @@ def subscriber(ground: Ground, neighbor: Cluster) -> Iterator[Cluster]:
 
 
 def replicated(neighbor: Cluster, subscriber: Cluster) -> bool:
-    return neighbor.sql(ROWS) == subscriber.sql(ROWS)
+    """Whether it has all rows; while it still copies a table, it connects anew."""
+    return subscriber.sql(COPYING) == "0" and neighbor.sql(ROWS) == subscriber.sql(ROWS)
 
 
 def connections(neighbor: Cluster) -> list[str]:
