@@ -226,7 +226,7 @@ def run_of(verdict: Verdict) -> Run:
         counts=_counts(results),
         files=tuple(_file(each) for each in verdict.files),
         approvals=tuple(by_kind.get("approval", ())),
-        took=None if end is None else number(end.get("seconds")),
+        took=None if end is None else length(end.get("seconds")),
     )
 
 
@@ -242,6 +242,12 @@ def number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if abs(value) < 1e15 else None
+
+
+def length(value: object) -> float | None:
+    """Pure: a length of time of a record in seconds, None where it is none; nothing ends before it begins."""
+    found = number(value)
+    return None if found is None or found < 0 else found
 
 
 def host_of(step: Line) -> str:
@@ -262,7 +268,7 @@ def _actions(results: Sequence[Line]) -> Iterator[Action]:
             str(line.get("task", "")),
             status,
             str(line.get("message") or ""),
-            number(line.get("seconds")),
+            length(line.get("seconds")),
         )
 
 

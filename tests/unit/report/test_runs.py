@@ -32,7 +32,7 @@ from ansible_collections.contingency.infra.plugins.plugin_utils.report_run impor
     run_of,
     runs_of,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.report import samples
@@ -159,6 +159,7 @@ LINES = st.lists(st.tuples(KINDS, st.dictionaries(FIELDS, ANYTHING, max_size=5))
 
 
 @given(LINES)
+@example([("run_ended", {"seconds": -1})])
 def test_whatever_stands_in_a_journal_it_can_be_told(lines: list[tuple[str, dict[str, Any]]]) -> None:
     verdict = Verdict("run", "/evidence/runs/run", [{"kind": kind, **fields} for kind, fields in lines])
     found = run_of(verdict)
